@@ -1,0 +1,100 @@
+"""What a family of models is to the rest of the studio, and what an opened model can do.
+
+Everything that differs between families lies behind these two classes; no other package asks
+for a family's name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import DiffusionPipeline
+    from torch import Tensor, nn
+
+    from studio.models.layout import Layout
+    from studio.models.source import Source
+
+Conditioning = Mapping[str, "Tensor"]
+"""What the denoiser is told of the prompts: tensors by name, first dimension the batch."""
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a person would choose for this family who knows it well."""
+
+    resolution: int
+    steps: int
+    guidance: float
+    sampler: str
+    target_modules: tuple[str, ...] = ("to_q", "to_k", "to_v", "to_out.0")
+
+
+class Family(ABC):
+    """One family of base models: how it is recognised, opened and named in files.
+
+    A module in this package has one instance as its `ENTRY`. Importing it imports no torch.
+    """
+
+    name: str
+    title: str
+    architecture: str
+    """`modelspec.architecture` of an adapter for this family, without the `/lora`."""
+    base_version: str
+    """`ss_base_model_version` as other trainers write it."""
+    text_prefixes: Mapping[str, str]
+    """kohya's key prefix of each text encoder, e.g. {"text_encoder": "lora_te"}."""
+    defaults: Defaults
+    order: int = 100
+
+    @abstractmethod
+    def recognises(self, layout: Layout) -> bool:
+        """Whether weights of these names and shapes belong to this family."""
+
+    @abstractmethod
+    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
+        """Open the weights; raises `ModelError` in a sentence if they are incomplete."""
+
+
+class Model(ABC):
+    """An opened base model: the modules, and the few operations training and generation need."""
+
+    family: Family
+    device: torch.device
+    dtype: torch.dtype
+    denoiser: nn.Module
+    text_encoders: Mapping[str, nn.Module]
+    """By the name of the pipeline's component: "text_encoder", "text_encoder_2" …"""
+    base_hash: str
+
+    @abstractmethod
+    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
+        """The conditioning of each prompt; no gradient."""
+
+    @abstractmethod
+    def encode_pictures(self, pixels: Tensor) -> Tensor:
+        """Latents, scaled as the denoiser expects them, of pixels (batch, 3, height, width) in -1…1."""
+
+    @abstractmethod
+    def decode_latents(self, latents: Tensor) -> Tensor:
+        """Pixels in -1…1 of scaled latents."""
+
+    @abstractmethod
+    def predict(self, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
+        """What the denoiser says of noisy latents at integer timesteps (batch,)."""
+
+    @abstractmethod
+    def schedule(self) -> Any:
+        """The training noise schedule: a diffusers `DDPMScheduler` of this base's own settings."""
+
+    @abstractmethod
+    def pipeline(self) -> DiffusionPipeline:
+        """A diffusers text-to-image pipeline around these very modules; nothing is copied."""
+
+    @abstractmethod
+    def free_encoders(self) -> None:
+        """Let the text encoders and the VAE's encoder go from the card, once all is cached."""

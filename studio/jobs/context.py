@@ -1,0 +1,44 @@
+"""Context: all that an engine knows of the outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.errors import Cancelled
+from studio.jobs.events import Artifact, Event, Progress
+from studio.jobs.run import Run
+from studio.workspace import Workspace
+
+EVERY = 0.25  # seconds between two progress events that are written down
+
+
+class Context:
+    """What an engine is given: where things are, and how to tell, show and be stopped.
+
+    `tell` receives every event; the worker writes them to the run's event log, the command
+    line draws them.
+    """
+
+    def __init__(self, workspace: Workspace, run: Run, tell: Callable[[Event], None]) -> None:
+        self.workspace, self.run = workspace, run
+        self.folder = run.folder(workspace)
+        self._tell, self._last, self._stop = tell, 0.0, self.folder / "stop"
+
+    def progress(self, step: int, total: int, message: str = "", **values: float) -> None:
+        """Say that `step` of `total` steps are done; called as often as one likes."""
+        now = time.monotonic()
+        if step in (0, total) or now - self._last >= EVERY:
+            self._last = now
+            self._tell(Progress(step, total, message, values))
+
+    def artifact(self, what: str, path: Path | str = "", **facts: Any) -> None:
+        """Say that something was made: a sample, a checkpoint, a picture, a caption, a note."""
+        self._tell(Artifact(what, str(path), facts))
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the person pressed Stop; called at every step boundary."""
+        if self._stop.exists():
+            raise Cancelled

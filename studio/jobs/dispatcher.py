@@ -1,0 +1,138 @@
+"""The dispatcher: hands the waiting runs to worker processes, one run at a time."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from studio.errors import explain
+from studio.jobs import processes
+from studio.jobs.events import Ended, EventLog
+from studio.jobs.queue import Queue, last_start, running
+from studio.jobs.run import Run
+from studio.jobs.worker import Kind
+from studio.workspace import Workspace
+
+log = logging.getLogger("studio.jobs")
+TICK = 0.05  # seconds between two looks at the queue
+
+
+class Dispatcher:
+    """A thread that gives the next run to a worker when the one before has ended.
+
+    Kinds with a process of their own get a fresh one each time, after the shared warm worker
+    has been let go of, so that the card's memory is free; the other kinds share the warm one.
+    Two pages on one workspace: the first dispatches, the second waits to take over.
+    """
+
+    def __init__(self, workspace: Workspace, kinds: Mapping[str, Kind]) -> None:
+        self.workspace, self.kinds, self.queue = workspace, kinds, Queue(workspace)
+        self._lock = FileLock(workspace.hidden / "dispatcher.lock")
+        self._warm: subprocess.Popen[str] | None = None
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to dispatch, in the background."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop dispatching; the job in hand goes on to its end by itself."""
+        self._closing.set()
+        self._thread.join(timeout=2)
+        self._let_go()
+
+    def _run(self) -> None:
+        if not self._take_over():
+            return
+        with self._lock:
+            self.queue.settle()
+            while not self._closing.wait(TICK):
+                try:
+                    self._step()
+                except Exception as fault:  # the dispatcher outlives every fault
+                    log.exception("dispatcher: %s", explain(fault))
+                    self._closing.wait(1)
+
+    def _take_over(self) -> bool:
+        while not self._closing.is_set():
+            try:
+                self._lock.acquire(timeout=0.5)
+                return True
+            except Timeout:
+                continue
+        return False
+
+    def _step(self) -> None:
+        run = next(self.queue.waiting(), None)
+        if run is None:
+            return
+        folder = run.folder(self.workspace)
+        if running(folder) is not None:
+            return  # begun before this page was opened: let it come to its end
+        kind = self.kinds.get(run.kind)
+        if kind is None:
+            self._give_up(run, f"This version of the studio has no jobs of the kind “{run.kind}”.")
+        elif kind.own_process:
+            self._let_go()
+            self._watch(run, self._spawn([run.id]), own=True)
+        else:
+            self._watch(run, self._hand_over(run), own=False)
+
+    def _hand_over(self, run: Run) -> subprocess.Popen[str]:
+        if self._warm is None or self._warm.poll() is not None:
+            self._warm = self._spawn([])
+        assert self._warm.stdin is not None
+        self._warm.stdin.write(run.id + "\n")
+        self._warm.stdin.flush()
+        return self._warm
+
+    def _spawn(self, run_ids: list[str]) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "studio", "work", "--workspace", str(self.workspace.root), *run_ids]
+        with (self.workspace.hidden / "workers.log").open("a", encoding="utf-8") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                text=True,
+                cwd=Path(__file__).resolve().parents[2],
+                start_new_session=True,  # Ctrl+C ends the page, not the training
+            )
+
+    def _watch(self, run: Run, worker: subprocess.Popen[str], *, own: bool) -> None:
+        """Wait until the run has left the queue, or its process has died."""
+        while self.queue.holds(run.id):
+            code = worker.poll()
+            if code is not None:
+                if self.queue.holds(run.id):
+                    self._give_up(run, processes.last_words(code))
+                break
+            if self._closing.wait(TICK):
+                return
+        if own and worker.stdin is not None:
+            worker.stdin.close()
+            worker.wait()
+
+    def _give_up(self, run: Run, message: str) -> None:
+        folder = run.folder(self.workspace)
+        if last_start(folder) is None:
+            EventLog(folder).append(processes.this_process())
+        stopped = (folder / "stop").exists()
+        told = Ended("stopped", "Ended at once, as you asked. What was saved before is kept.")
+        EventLog(folder).append(told if stopped else Ended("died", message))
+        (folder / "stop").unlink(missing_ok=True)
+        self.queue.remove(run.id)
+
+    def _let_go(self) -> None:
+        """End the warm worker, and with it the models it keeps in memory."""
+        if self._warm is not None and self._warm.stdin is not None:
+            self._warm.stdin.close()
+            self._warm.wait()
+        self._warm = None

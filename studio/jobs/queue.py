@@ -1,0 +1,125 @@
+"""The queue: one small file for each waiting or running job, in a folder that survives everything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.errors import StudioError
+from studio.jobs import processes
+from studio.jobs.events import Ended, EventLog, Started
+from studio.jobs.run import Run, new_run, read_run
+from studio.settings import Settings
+from studio.workspace import Workspace, writing
+
+
+class Queue:
+    """Waiting jobs in order. A job's marker leaves the folder when the job has ended."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._folder = workspace.hidden / "queue"
+
+    def submit(self, kind: str, settings: Settings, *, title: str = "") -> Run:
+        """Write the run down, then queue it."""
+        run = new_run(self.workspace, kind, settings, title=title)
+        self._mark(run.id)
+        return run
+
+    def resume(self, run_id: str) -> None:
+        """Queue an ended run again; its engine goes on from what it finds in the run's folder."""
+        run = self.read(run_id)
+        if self._marker(run_id) is None:
+            (run.folder(self.workspace) / "stop").unlink(missing_ok=True)
+            self._mark(run.id)
+
+    def stop(self, run_id: str) -> None:
+        """Ask a running job to stop at its next step; ask again, and its process is ended.
+
+        A job that still waits leaves the queue at once.
+        """
+        folder = self.workspace.runs / self.read(run_id).id
+        started = running(folder)
+        request = folder / "stop"
+        if started is None:
+            self.remove(run_id)
+            EventLog(folder).append(Ended("stopped", "Taken from the queue before it began."))
+        elif request.exists():
+            processes.end(started)
+        else:
+            request.touch()
+
+    def waiting(self) -> Iterator[Run]:
+        """The runs with a marker, first come first; a damaged one leaves the queue with a note."""
+        for marker in sorted(self._folder.glob("*.job")):
+            run_id = marker.stem.partition("-")[2]
+            try:
+                yield self.read(run_id)
+            except StudioError:
+                marker.unlink(missing_ok=True)
+
+    def holds(self, run_id: str) -> bool:
+        """Whether this run waits or is being done."""
+        return self._marker(run_id) is not None
+
+    def read(self, run_id: str) -> Run:
+        """The run of this id; raises `StudioError` for one that is not in this workspace."""
+        if run_id != Path(run_id).name or run_id.startswith("."):
+            raise StudioError(f"“{run_id}” is no run of this workspace")
+        return read_run(self.workspace.runs / run_id)
+
+    def remove(self, run_id: str) -> None:
+        """Take a run's marker away."""
+        marker = self._marker(run_id)
+        if marker is not None:
+            marker.unlink(missing_ok=True)
+
+    def settle(self) -> list[Run]:
+        """Find the jobs whose process is gone, write down what happened, and return them.
+
+        Called when a dispatcher starts: after a power cut the queue is as it was, and jobs
+        that were cut off say so and can be resumed.
+        """
+        lost = []
+        for run in list(self.waiting()):
+            folder = run.folder(self.workspace)
+            started = last_start(folder)
+            if started is not None and not processes.alive(started):
+                EventLog(folder).append(Ended("died", processes.last_words(None)))
+                self.remove(run.id)
+                lost.append(run)
+            elif started is None and self._ended_since_queued(run.id):
+                self.remove(run.id)
+        return lost
+
+    def _ended_since_queued(self, run_id: str) -> bool:
+        """Whether the job came to its end, yet its marker stayed because all was killed just then."""
+        marker = self._marker(run_id)
+        events = EventLog(self.workspace.runs / run_id).since()[0]
+        queued = int(marker.name.partition("-")[0]) / 1e9 if marker else 0.0
+        return any(isinstance(event, Ended) and event.at > queued for event in events)
+
+    def _mark(self, run_id: str) -> None:
+        with writing(self._folder / f"{time.time_ns():020d}-{run_id}.job"):
+            pass
+
+    def _marker(self, run_id: str) -> Path | None:
+        return next(self._folder.glob(f"*-{run_id}.job"), None)
+
+
+def last_start(folder: Path) -> Started | None:
+    """The start that no end follows, if there is one."""
+    open_start: Started | None = None
+    for event in EventLog(folder).since()[0]:
+        if isinstance(event, Started):
+            open_start = event
+        elif isinstance(event, Ended):
+            open_start = None
+    return open_start
+
+
+def running(folder: Path) -> Started | None:
+    """The start of the process that has this job in hand now."""
+    started = last_start(folder)
+    return started if started is not None and processes.alive(started) else None

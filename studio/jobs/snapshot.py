@@ -1,0 +1,108 @@
+"""Snapshots: what a page shows of the jobs, folded from their event logs."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from studio.errors import StudioError
+from studio.jobs.events import Artifact, Ended, Event, EventLog, Progress, Started
+from studio.jobs.queue import Queue, running
+from studio.jobs.run import Run, read_run
+from studio.workspace import Workspace
+
+
+@dataclass
+class JobView:
+    """One job as a person sees it. `state` is waiting, running, done, stopped, failed or died."""
+
+    run: Run
+    state: str = "waiting"
+    step: int = 0
+    total: int = 0
+    message: str = ""
+    seconds_left: float | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
+    ended_at: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1."""
+        return self.step / self.total if self.total else 0.0
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether the job ended early and can go on."""
+        return self.state in ("stopped", "failed", "died")
+
+
+class Journal:
+    """Follows the jobs of a workspace, reading only what was added since the last look."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.queue = workspace, Queue(workspace)
+        self._followed: dict[str, _Followed] = {}
+
+    def job(self, run_id: str) -> JobView:
+        """One job as it stands now; raises `StudioError` for an unknown one."""
+        if run_id not in self._followed:
+            self._followed[run_id] = _Followed(self.queue.read(run_id), self.workspace)
+        return self._followed[run_id].look(queued=self.queue.holds(run_id))
+
+    def queued(self) -> list[JobView]:
+        """The running job, if there is one, and those that wait, in order."""
+        return [self.job(run.id) for run in self.queue.waiting()]
+
+    def latest(self, kind: str, count: int = 20) -> list[JobView]:
+        """The newest jobs of a kind, newest first."""
+        found = []
+        for folder in sorted(self.workspace.runs.glob(f"*-{kind}-*"), reverse=True):
+            try:
+                found.append(self.job(read_run(folder).id))
+            except StudioError:
+                continue
+            if len(found) == count:
+                break
+        return found
+
+
+class _Followed:
+    """The folded state of one job, and how far its log has been read."""
+
+    def __init__(self, run: Run, workspace: Workspace) -> None:
+        self.view, self.folder, self.offset = JobView(run), run.folder(workspace), 0
+        self.pace: deque[tuple[float, int]] = deque(maxlen=60)
+
+    def look(self, *, queued: bool) -> JobView:
+        events, self.offset = EventLog(self.folder).since(self.offset)
+        for event in events:
+            self._fold(event)
+        if self.view.state == "running" and not queued and running(self.folder) is None:
+            self.view.state = "died"
+        elif queued and self.view.can_resume:
+            self.view.state, self.view.seconds_left = "waiting", None
+        return self.view
+
+    def _fold(self, event: Event) -> None:
+        view = self.view
+        if isinstance(event, Started):
+            view.state, view.message, view.ended_at = "running", "", None
+            self.pace.clear()
+        elif isinstance(event, Progress):
+            view.step, view.total, view.message = event.step, event.total, event.message
+            view.values = event.values
+            self.pace.append((event.at, event.step))
+            view.seconds_left = self._seconds_left()
+        elif isinstance(event, Artifact):
+            view.artifacts.append(event)
+        elif isinstance(event, Ended):
+            view.state, view.message = event.outcome, event.message
+            view.ended_at, view.seconds_left = event.at, None
+
+    def _seconds_left(self) -> float | None:
+        """From the pace of the last minute's steps; unknown until some steps are done."""
+        (first_at, first), (last_at, last) = self.pace[0], self.pace[-1]
+        if last <= first or last_at <= first_at:
+            return None
+        return (self.view.total - last) * (last_at - first_at) / (last - first)

@@ -1,0 +1,36 @@
+"""The kinds of jobs that the studio knows, for the page, the command line and the worker."""
+
+from __future__ import annotations
+
+from studio.caption.settings import CaptionSettings
+from studio.generate.settings import GenerateSettings
+from studio.jobs.worker import Engine, Kind
+from studio.train.settings import TrainSettings
+
+
+def _caption() -> Engine:
+    from studio.caption.engine import CaptionEngine
+
+    return CaptionEngine()
+
+
+def _train() -> Engine:
+    from studio.train.engine import TrainEngine
+
+    return TrainEngine()
+
+
+def _generate() -> Engine:
+    from studio.generate.engine import GenerateEngine
+
+    return GenerateEngine()
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("caption", CaptionSettings, _caption),
+        Kind("train", TrainSettings, _train, own_process=True),
+        Kind("generate", GenerateSettings, _generate),
+    )
+}
