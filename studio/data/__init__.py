@@ -1,0 +1,1 @@
+"""Datasets: pictures, captions and their history, imports."""

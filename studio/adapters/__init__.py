@@ -1,0 +1,1 @@
+"""LoRA files: reading any format, the receipt, exact mixing, writing."""

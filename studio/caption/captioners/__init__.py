@@ -1,0 +1,1 @@
+"""Captioners: one module each."""

@@ -1,0 +1,1 @@
+"""Families of base models: one module each, with all that differs between them."""

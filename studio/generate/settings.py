@@ -1,0 +1,69 @@
+"""Settings of a generation."""
+
+from __future__ import annotations
+
+from studio.registry import Registry
+from studio.settings import Knob, Settings
+
+SAMPLERS: Registry[object] = Registry("studio.generate.samplers", "sampler")  # type: ignore[type-var]
+
+
+class Mix(Settings):
+    """One adapter of the mix. `name` is a file name in `loras/`, without its ending, or a path in it."""
+
+    name: str = Knob(label="Adapter", help="The LoRA.")
+    weight: float = Knob(
+        1.0, ge=-2, le=2, step=0.05, label="Weight", help="How strongly it acts; 0 is not at all."
+    )
+
+
+class GenerateSettings(Settings):
+    """What to paint, with which base and adapters, and how."""
+
+    prompt: str = Knob("", group="Prompt", label="Prompt", help="What the picture shows.", widget="lines")
+    negative: str = Knob(
+        "", group="Prompt", label="Negative prompt", help="What the picture should not show.", widget="lines"
+    )
+    base: str = Knob(
+        "pocket", group="Model", label="Base model", help="The model that paints.", widget="base"
+    )
+    adapters: tuple[Mix, ...] = Knob(
+        (), group="Model", label="Adapters", help="The LoRAs and their weights.", widget="adapters"
+    )
+    width: int = Knob(
+        0, ge=0, le=4096, group="Picture", label="Width", help="In pixels; 0 is the base model's own."
+    )
+    height: int = Knob(
+        0, ge=0, le=4096, group="Picture", label="Height", help="In pixels; 0 is the base model's own."
+    )
+    count: int = Knob(
+        1, ge=1, le=100, group="Picture", label="Pictures", help="How many, at consecutive seeds."
+    )
+    seed: int = Knob(
+        -1,
+        ge=-1,
+        lt=2**31,
+        group="Picture",
+        label="Seed",
+        help="The same seed gives the same picture; -1 is random.",
+    )
+    steps: int = Knob(
+        0, ge=0, le=200, group="Sampling", label="Steps", help="0 is the base model's own number."
+    )
+    guidance: float = Knob(
+        0,
+        ge=0,
+        le=30,
+        step=0.5,
+        group="Sampling",
+        label="Guidance",
+        help="How closely the prompt is followed; 0 is the base model's own, 1 is none.",
+    )
+    sampler: str = Knob(
+        "auto",
+        group="Sampling",
+        advanced=True,
+        label="Sampler",
+        help="How noise becomes a picture; “auto” is the base model's own.",
+        choices=SAMPLERS,
+    )

@@ -1,0 +1,1 @@
+"""Base models: finding, downloading, identifying and opening them."""

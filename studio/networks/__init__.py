@@ -1,0 +1,1 @@
+"""Networks: what is trained, one module each."""

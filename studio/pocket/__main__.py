@@ -1,0 +1,27 @@
+"""`python -m studio.pocket STAGE`: build the miniature, stage by stage."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+STAGES = {
+    "fetch": ("icons", "fetch"),
+    "render": ("icons", "render"),
+    "vae": ("vae", "train"),
+}
+
+
+def main() -> None:
+    """Run one stage; those that train take the minutes they may use."""
+    parser = argparse.ArgumentParser(prog="python -m studio.pocket", description=__doc__)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--minutes", type=float, help="time for a training stage")
+    given = parser.parse_args()
+    module, function = STAGES[given.stage]
+    run = getattr(import_module(f"studio.pocket.{module}"), function)
+    run(**({} if given.minutes is None else {"minutes": given.minutes}))
+
+
+if __name__ == "__main__":
+    main()

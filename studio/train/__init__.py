@@ -1,0 +1,1 @@
+"""Training: from a dataset and a base model to a LoRA."""
