@@ -96,7 +96,7 @@ class InternalFault(StudioError):
     """A fault of the studio itself; the log has the details."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the person pressed Stop
+class Cancelled(Exception):
     """Raised at a step boundary after the person pressed Stop."""
 
     exit_code = 130
@@ -106,19 +106,19 @@ def explain(fault: BaseException) -> StudioError:
     """The sentence for any exception: the fault itself, or the kind of fault it amounts to."""
     if isinstance(fault, StudioError):
         return fault
-    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _disk_is_full(fault):
         return DiskFull(
-            f"There is no room left on the disk for {os.path.basename(str(fault.filename or 'a file'))}",
+            f"There is no room left on the disk for {_file_of(fault)}",
             remedy="Free some space and press Resume; nothing that was finished is lost.",
         )
-    if isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError":
+    if _memory_is_full(fault):
         return OutOfMemory(
             "The memory was not enough for this job",
             remedy="Try a smaller batch or a lower resolution, or close other programs that use the card.",
         )
     if isinstance(fault, PermissionError):
         return StudioError(
-            f"The studio may not write to {os.path.basename(str(fault.filename or 'a file'))}",
+            f"The studio may not write to {_file_of(fault)}",
             why="The system refused it",
             remedy="Check the folder's permissions, or choose another workspace.",
         )
@@ -127,3 +127,19 @@ def explain(fault: BaseException) -> StudioError:
         why="This is a fault of ours, not yours",
         remedy="The log of this job has the details; what was finished is kept.",
     )
+
+
+def _disk_is_full(fault: BaseException) -> bool:
+    """Libraries written in C++ and Rust say it only in their message."""
+    if isinstance(fault, OSError):
+        return fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "No space left on device" in str(fault) or "os error 28" in str(fault)
+
+
+def _memory_is_full(fault: BaseException) -> bool:
+    named = isinstance(fault, MemoryError) or type(fault).__name__ == "OutOfMemoryError"
+    return named or "can't allocate memory" in str(fault)
+
+
+def _file_of(fault: BaseException) -> str:
+    return os.path.basename(str(getattr(fault, "filename", None) or "a file"))

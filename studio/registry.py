@@ -56,7 +56,7 @@ class Registry(Generic[Entry]):
 
 
 @cache
-def _load(package: str) -> dict[str, Entry]:  # type: ignore[type-var]
+def _load(package: str) -> dict[str, Entry]:
     folder = importlib.import_module(package)
     found: dict[str, Entry] = {}
     for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):

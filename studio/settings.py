@@ -21,7 +21,7 @@ from studio.registry import Registry
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 
 
-def Knob(  # noqa: N802 - reads as a declaration, like pydantic's Field
+def Knob(
     default: Any = ...,
     *,
     label: str,
@@ -39,7 +39,7 @@ def Knob(  # noqa: N802 - reads as a declaration, like pydantic's Field
     component of the page that is not evident from the type ("dataset", "base", "lines", "adapters",
     "hidden"); `limits` are pydantic's (`ge`, `le`, `gt`, `min_length` …).
     """
-    extra = {"group": group, "advanced": advanced, "choices": choices, "widget": widget, "step": step}
+    extra: Any = {"group": group, "advanced": advanced, "choices": choices, "widget": widget, "step": step}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
@@ -134,7 +134,8 @@ def _plain(annotation: Any) -> type:
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
     if kinds and get_origin(annotation) is not tuple:
         annotation = kinds[0]
-    return get_origin(annotation) or annotation
+    plain: type = get_origin(annotation) or annotation
+    return plain
 
 
 def _first_fault(cls: type[Settings], fault: ValidationError) -> SettingsError:

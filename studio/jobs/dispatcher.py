@@ -6,21 +6,26 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from studio.errors import explain
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog
-from studio.jobs.queue import Queue, last_start, running
+from studio.jobs.queue import Queue, last_start
 from studio.jobs.run import Run
 from studio.jobs.worker import Kind
 from studio.workspace import Workspace
 
 log = logging.getLogger("studio.jobs")
 TICK = 0.05  # seconds between two looks at the queue
+WORKER = (sys.executable, "-m", "studio", "work")
+_APART: Any = (  # Ctrl+C ends the page, not the training
+    {"creationflags": 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
+)
 
 
 class Dispatcher:
@@ -31,8 +36,11 @@ class Dispatcher:
     Two pages on one workspace: the first dispatches, the second waits to take over.
     """
 
-    def __init__(self, workspace: Workspace, kinds: Mapping[str, Kind]) -> None:
+    def __init__(
+        self, workspace: Workspace, kinds: Mapping[str, Kind], *, command: Sequence[str] = WORKER
+    ) -> None:
         self.workspace, self.kinds, self.queue = workspace, kinds, Queue(workspace)
+        self._command = command
         self._lock = FileLock(workspace.hidden / "dispatcher.lock")
         self._warm: subprocess.Popen[str] | None = None
         self._closing = threading.Event()
@@ -46,7 +54,8 @@ class Dispatcher:
         """Stop dispatching; the job in hand goes on to its end by itself."""
         self._closing.set()
         self._thread.join(timeout=2)
-        self._let_go()
+        if self._warm is not None and self._warm.stdin is not None:
+            self._warm.stdin.close()
 
     def _run(self) -> None:
         if not self._take_over():
@@ -73,9 +82,12 @@ class Dispatcher:
         run = next(self.queue.waiting(), None)
         if run is None:
             return
-        folder = run.folder(self.workspace)
-        if running(folder) is not None:
-            return  # begun before this page was opened: let it come to its end
+        begun = last_start(run.folder(self.workspace))
+        if begun is not None:  # before this page was opened: let it come to its end
+            if not processes.alive(begun):
+                self.queue.settle()
+            self._closing.wait(1)
+            return
         kind = self.kinds.get(run.kind)
         if kind is None:
             self._give_up(run, f"This version of the studio has no jobs of the kind “{run.kind}”.")
@@ -94,7 +106,7 @@ class Dispatcher:
         return self._warm
 
     def _spawn(self, run_ids: list[str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "studio", "work", "--workspace", str(self.workspace.root), *run_ids]
+        command = [*self._command, "--workspace", str(self.workspace.root), *run_ids]
         with (self.workspace.hidden / "workers.log").open("a", encoding="utf-8") as output:
             return subprocess.Popen(
                 command,
@@ -103,15 +115,16 @@ class Dispatcher:
                 stderr=output,
                 text=True,
                 cwd=Path(__file__).resolve().parents[2],
-                start_new_session=True,  # Ctrl+C ends the page, not the training
+                **_APART,
             )
 
     def _watch(self, run: Run, worker: subprocess.Popen[str], *, own: bool) -> None:
         """Wait until the run has left the queue, or its process has died."""
-        while self.queue.holds(run.id):
+        marker = self.queue.marker(run.id)
+        while marker is not None and marker.exists():
             code = worker.poll()
             if code is not None:
-                if self.queue.holds(run.id):
+                if marker.exists():
                     self._give_up(run, processes.last_words(code))
                 break
             if self._closing.wait(TICK):
@@ -125,10 +138,10 @@ class Dispatcher:
         if last_start(folder) is None:
             EventLog(folder).append(processes.this_process())
         stopped = (folder / "stop").exists()
-        told = Ended("stopped", "Ended at once, as you asked. What was saved before is kept.")
-        EventLog(folder).append(told if stopped else Ended("died", message))
         (folder / "stop").unlink(missing_ok=True)
         self.queue.remove(run.id)
+        told = Ended("stopped", "Ended at once, as you asked. What was saved before is kept.")
+        EventLog(folder).append(told if stopped else Ended("died", message))
 
     def _let_go(self) -> None:
         """End the warm worker, and with it the models it keeps in memory."""

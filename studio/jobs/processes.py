@@ -18,8 +18,9 @@ def alive(started: Started) -> bool:
     """Whether the process that took a job still runs; a reused pid does not count."""
     try:
         process = psutil.Process(started.pid)
-        same = abs(process.create_time() - started.born) < 2
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return abs(process.create_time() - started.born) < 2
     except psutil.Error:
         return False
 

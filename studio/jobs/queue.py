@@ -30,7 +30,7 @@ class Queue:
     def resume(self, run_id: str) -> None:
         """Queue an ended run again; its engine goes on from what it finds in the run's folder."""
         run = self.read(run_id)
-        if self._marker(run_id) is None:
+        if self.marker(run_id) is None:
             (run.folder(self.workspace) / "stop").unlink(missing_ok=True)
             self._mark(run.id)
 
@@ -61,7 +61,7 @@ class Queue:
 
     def holds(self, run_id: str) -> bool:
         """Whether this run waits or is being done."""
-        return self._marker(run_id) is not None
+        return self.marker(run_id) is not None
 
     def read(self, run_id: str) -> Run:
         """The run of this id; raises `StudioError` for one that is not in this workspace."""
@@ -71,9 +71,13 @@ class Queue:
 
     def remove(self, run_id: str) -> None:
         """Take a run's marker away."""
-        marker = self._marker(run_id)
+        marker = self.marker(run_id)
         if marker is not None:
             marker.unlink(missing_ok=True)
+
+    def marker(self, run_id: str) -> Path | None:
+        """The marker of a run that waits or is being done; a resumed run gets a new one."""
+        return next(self._folder.glob(f"*-{run_id}.job"), None)
 
     def settle(self) -> list[Run]:
         """Find the jobs whose process is gone, write down what happened, and return them.
@@ -89,23 +93,11 @@ class Queue:
                 EventLog(folder).append(Ended("died", processes.last_words(None)))
                 self.remove(run.id)
                 lost.append(run)
-            elif started is None and self._ended_since_queued(run.id):
-                self.remove(run.id)
         return lost
-
-    def _ended_since_queued(self, run_id: str) -> bool:
-        """Whether the job came to its end, yet its marker stayed because all was killed just then."""
-        marker = self._marker(run_id)
-        events = EventLog(self.workspace.runs / run_id).since()[0]
-        queued = int(marker.name.partition("-")[0]) / 1e9 if marker else 0.0
-        return any(isinstance(event, Ended) and event.at > queued for event in events)
 
     def _mark(self, run_id: str) -> None:
         with writing(self._folder / f"{time.time_ns():020d}-{run_id}.job"):
             pass
-
-    def _marker(self, run_id: str) -> Path | None:
-        return next(self._folder.glob(f"*-{run_id}.job"), None)
 
 
 def last_start(folder: Path) -> Started | None:

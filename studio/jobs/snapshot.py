@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from studio.errors import StudioError
 from studio.jobs.events import Artifact, Ended, Event, EventLog, Progress, Started
+from studio.jobs.processes import last_words
 from studio.jobs.queue import Queue, running
 from studio.jobs.run import Run, read_run
 from studio.workspace import Workspace
@@ -79,7 +80,7 @@ class _Followed:
         for event in events:
             self._fold(event)
         if self.view.state == "running" and not queued and running(self.folder) is None:
-            self.view.state = "died"
+            self.view.state, self.view.message = "died", last_words(None)
         elif queued and self.view.can_resume:
             self.view.state, self.view.seconds_left = "waiting", None
         return self.view

@@ -82,9 +82,9 @@ class Worker:
                 ended = Ended("stopped", "Stopped. What was finished is kept.")
             except Exception as fault:  # the job runner: nothing may end the worker
                 ended = Ended("failed", str(_told(fault)))
-            tell(ended)
-        (folder / "stop").unlink(missing_ok=True)
-        self.queue.remove(run.id)
+            (folder / "stop").unlink(missing_ok=True)
+            self.queue.remove(run.id)
+            tell(ended)  # last of all: whoever reads it may queue the run again
         return ended
 
     def _engine(self, kind: str) -> Engine:
@@ -107,7 +107,7 @@ def card(workspace: Workspace) -> FileLock:
     return FileLock(workspace.hidden / "card.lock")
 
 
-class logged_to:  # noqa: N801 - reads as a phrase: with logged_to(file)
+class logged_to:
     """Send the log of this process to a file while the block runs."""
 
     def __init__(self, path: Path) -> None:

@@ -46,7 +46,7 @@ class TrainSettings(Settings):
         "trigger",
         group="What to learn",
         label="Train on",
-        help="“trigger”: only the trigger word and what it is. “captions”: the captions, with the trigger word in front.",
+        help="Only the trigger word and what it is, or the captions with the trigger word in front.",
         choices=("trigger", "captions"),
     )
     steps: int = Knob(

@@ -1,0 +1,64 @@
+"""A worker process with small engines of its own, for the tests of the queue."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from studio.errors import PictureError
+from studio.jobs.context import Context
+from studio.jobs.worker import Kind, Worker
+from studio.settings import Knob, Settings
+from studio.workspace import Workspace
+
+
+class CountSettings(Settings):
+    """What the counting engine is asked to do."""
+
+    steps: int = Knob(3, ge=1, le=100_000, label="Steps", help="How far to count.")
+    fate: str = Knob("", label="Fate", help="What happens at the last step.")
+
+
+def count(context: Context, settings: Any) -> str:
+    """Count up, writing each number down, and go on from the last one when resumed."""
+    record = context.folder / "count.txt"
+    done = int(record.read_text()) if record.exists() else 0
+    for step in range(done + 1, settings.steps + 1):
+        context.check()
+        record.write_text(str(step))
+        context.progress(step, settings.steps, loss=1 / step)
+        if settings.fate == "waits":
+            time.sleep(0.02)
+    _meet(settings.fate, context.folder)
+    return f"Counted to {settings.steps}."
+
+
+def _meet(fate: str, folder: Path) -> None:
+    if fate == "picture":
+        raise PictureError("The picture cat.png cannot be read", remedy="Save it again")
+    if fate == "fault":
+        raise ZeroDivisionError("a secret of the inside")
+    if fate == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fate == "pid":
+        (folder / "pid.txt").write_text(str(os.getpid()))
+
+
+KINDS = {
+    "count": Kind("count", CountSettings, lambda: count),
+    "alone": Kind("alone", CountSettings, lambda: count, own_process=True),
+}
+COMMAND = (sys.executable, "-m", "tests.jobs.workshop")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workspace")
+    parser.add_argument("runs", nargs="*")
+    asked = parser.parse_args()
+    Worker(Workspace.open(asked.workspace), KINDS).serve(asked.runs or iter(sys.stdin.readline, ""))
