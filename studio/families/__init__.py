@@ -1,1 +1,6 @@
-"""Families of base models: one module each, with all that differs between them."""
+"""Families of base models: one module each, and all that differs between them."""
+
+from studio.families._base import Family
+from studio.registry import Registry
+
+FAMILIES: Registry[Family] = Registry(__name__, "family of models")

@@ -31,6 +31,11 @@ class Defaults:
     steps: int
     guidance: float
     sampler: str
+    """Name of a sampler plug-in; "auto" is the scheduler that the base itself names."""
+    subject_prompt: str = "a photo of {subject}"
+    """The caption of a subject's pictures: `{subject}` is the trigger word and what it is."""
+    style_prompt: str = "a picture in {subject} style"
+    """The caption of a style's pictures."""
     target_modules: tuple[str, ...] = ("to_q", "to_k", "to_v", "to_out.0")
 
 
@@ -49,6 +54,8 @@ class Family(ABC):
     text_prefixes: Mapping[str, str]
     """kohya's key prefix of each text encoder, e.g. {"text_encoder": "lora_te"}."""
     defaults: Defaults
+    suggested: tuple[str, ...] = ()
+    """Models of the hub to offer to a person who has none of this family."""
     order: int = 100
 
     @abstractmethod
@@ -69,7 +76,11 @@ class Model(ABC):
     denoiser: nn.Module
     text_encoders: Mapping[str, nn.Module]
     """By the name of the pipeline's component: "text_encoder", "text_encoder_2" …"""
-    base_hash: str
+    vae: nn.Module
+    side_multiple: int
+    """Sides of pictures, in pixels, must be multiples of this."""
+    base_hash: str = ""
+    """The SHA-256 of the weights' file."""
 
     @abstractmethod
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:

@@ -1,1 +1,1 @@
-"""Base models: finding, downloading, identifying and opening them."""
+"""Base models: finding, downloading, recognising and opening them."""

@@ -1,0 +1,69 @@
+"""Stable Diffusion 1.x and its many descendants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.families._base import Defaults, Family, Model
+from studio.models.layout import Layout, read_layout
+from studio.models.source import Source
+
+if TYPE_CHECKING:
+    import torch
+
+CONFIGS = Path(__file__).parent / "configs"
+
+# The first layer that reads the prompt, in a diffusers folder and in an original checkpoint. Its
+# second dimension is the width of the text encoder, which tells the Stable Diffusions apart.
+READS_PROMPT = (
+    "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight",
+    "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
+)
+FIRST_LAYER = ("unet.conv_in.weight", "model.diffusion_model.input_blocks.0.0.weight")
+
+
+class StableDiffusion1(Family):
+    """One CLIP text encoder 768 wide, a UNet at 512 px that predicts epsilon."""
+
+    name = "sd1"
+    title = "Stable Diffusion 1.x"
+    architecture = "stable-diffusion-v1"
+    base_version = "sd_v1"
+    text_prefixes: Mapping[str, str] = {"text_encoder": "lora_te"}
+    defaults = Defaults(resolution=512, steps=28, guidance=7.0, sampler="auto")
+    suggested: tuple[str, ...] = ("stable-diffusion-v1-5/stable-diffusion-v1-5",)
+    order = 20
+    configs = CONFIGS / "sd1"
+
+    def recognises(self, layout: Layout) -> bool:
+        """Text 768 wide, pictures in as four latent channels (an inpainting model has nine)."""
+        return prompt_width(layout) == 768 and latent_channels(layout) == 4
+
+    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
+        """Open a diffusers folder or an original checkpoint."""
+        from studio.families._folder import open_folder
+        from studio.families._single_file import open_checkpoint
+        from studio.families._stable_diffusion import StableDiffusion
+
+        if source.kind == "file":
+            pipeline = open_checkpoint(source, read_layout(source), self.configs, dtype)
+        else:
+            pipeline = open_folder(source, dtype)
+        return StableDiffusion(self, pipeline.to(device))
+
+
+def prompt_width(layout: Layout) -> int:
+    """The width of the text that the UNet reads; 0 where there is no such UNet."""
+    shapes = [layout.shape(name) for name in READS_PROMPT]
+    return next((shape[1] for shape in shapes if len(shape) == 2), 0)
+
+
+def latent_channels(layout: Layout) -> int:
+    """The channels that the UNet takes in; 0 where there is no such UNet."""
+    shapes = [layout.shape(name) for name in FIRST_LAYER]
+    return next((shape[1] for shape in shapes if len(shape) == 4), 0)
+
+
+ENTRY = StableDiffusion1()

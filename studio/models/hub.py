@@ -1,0 +1,175 @@
+"""The model hub: what a model there is, and bringing it here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from studio.errors import ModelError, Offline
+from studio.workspace import Workspace
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+PATIENCE = 5.0  # seconds until a hub that does not answer counts as out of reach
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+SMALL_FILES = (".json", ".txt", ".model")
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are here and the bytes in all; may raise to stop the download."""
+
+
+@dataclass(frozen=True)
+class HubInfo:
+    """What a person should know before a download: its size and licence, and whether one must ask first."""
+
+    id: str
+    size_bytes: int
+    licence: str
+    gated: bool
+    revision: str
+    files: tuple[tuple[str, int], ...]
+    """The files that are needed, and the bytes of each."""
+
+
+def describe(hub_id: str) -> HubInfo:
+    """What the hub says of a model; raises `Offline`, or `ModelError` when there is none to use."""
+    with _explained(hub_id):
+        info = _api().model_info(hub_id, files_metadata=True, timeout=PATIENCE)
+    sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
+    wanted = tuple((name, sizes[name]) for name in needed(hub_id, list(sizes)))
+    return HubInfo(
+        id=hub_id,
+        size_bytes=sum(size for _, size in wanted),
+        licence=str(getattr(info.card_data, "license", None) or "not stated"),
+        gated=bool(info.gated),
+        revision=str(info.sha),
+        files=wanted,
+    )
+
+
+def download(hub_id: str, workspace: Workspace, progress: Progress | None = None) -> Path:
+    """Bring a model into `models/`; what an earlier, broken-off download brought is not brought again.
+
+    It appears there, as a folder or file `owner--name`, only when it is whole.
+    """
+    from huggingface_hub import hf_hub_download
+
+    info = describe(hub_id)
+    name = hub_id.replace("/", "--")
+    unfinished = workspace.models / f".{name}.part"
+    bar = _bar(progress, info) if progress is not None else None
+    with _explained(hub_id):
+        for file, _ in info.files:
+            hf_hub_download(
+                hub_id,
+                file,
+                revision=info.revision,
+                local_dir=unfinished,
+                tqdm_class=bar,
+                endpoint=_endpoint(),
+            )
+    shutil.rmtree(unfinished / ".cache", ignore_errors=True)
+    if len(info.files) == 1:
+        target = workspace.models / f"{name}.safetensors"
+        (unfinished / info.files[0][0]).replace(target)
+        shutil.rmtree(unfinished)
+    else:
+        target = workspace.models / name
+        unfinished.replace(target)
+    return target
+
+
+def needed(hub_id: str, files: Sequence[str]) -> list[str]:
+    """The files of a repository that the studio uses; half-precision weights where they are offered.
+
+    Either a diffusers folder (without the safety checker) or a single checkpoint.
+    """
+    if "model_index.json" in files:
+        folders = sorted({file.split("/")[0] for file in files if file.count("/") == 1} - {*UNUSED})
+        chosen = [name for folder in folders for name in _component(folder, files)]
+        if any(name.endswith(".safetensors") for name in chosen):
+            return ["model_index.json", *chosen]
+    single = [file for file in files if file.endswith(".safetensors") and "/" not in file]
+    if len(single) == 1:
+        return single
+    raise ModelError(
+        f"{hub_id} holds no model that the studio can open",
+        why="It has several checkpoints" if single else "It has no .safetensors weights",
+        remedy="Download the .safetensors file you want and put it into the models folder."
+        if single
+        else "Look for the same model as .safetensors.",
+    )
+
+
+def _component(folder: str, files: Sequence[str]) -> list[str]:
+    inside = [PurePosixPath(file) for file in files if file.startswith(f"{folder}/") and file.count("/") == 1]
+    weights = [file for file in inside if file.suffix == ".safetensors"]
+    half = [file for file in weights if file.stem.endswith(".fp16")]
+    full = [file for file in weights if "." not in file.stem]
+    small = [file for file in inside if file.suffix in SMALL_FILES and "index" not in file.name]
+    return [str(file) for file in (*small, *(half or full))]
+
+
+def _bar(progress: Progress, info: HubInfo) -> type[Any]:
+    """A progress bar, as the hub's library wants one for each file, that counts over all of them."""
+    here = [0]
+
+    class Bar:
+        def __init__(self, *, initial: int = 0, **_: object) -> None:
+            self.update(initial)
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, count: float | None = 1) -> None:
+            here[0] += int(count or 0)
+            progress(min(here[0], info.size_bytes), info.size_bytes)
+
+    return Bar
+
+
+def _api() -> HfApi:
+    from huggingface_hub import HfApi, constants
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    constants.HF_HUB_DISABLE_XET = True  # plain downloads go on where they broke off
+    return HfApi(endpoint=_endpoint())
+
+
+def _endpoint() -> str:
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+
+
+@contextmanager
+def _explained(hub_id: str) -> Iterator[None]:
+    """Turn what the hub's library raises into sentences."""
+    import httpx2  # what huggingface_hub speaks with
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError:
+        raise ModelError(
+            f"{hub_id} is given out only to people who asked for it",
+            remedy=f"Ask on https://huggingface.co/{hub_id}, then log in once with `hf auth login`.",
+        ) from None
+    except (errors.RepositoryNotFoundError, errors.HFValidationError):
+        raise ModelError(
+            f"There is no model called {hub_id} on the hub, nor in the models folder",
+            remedy="Check the spelling, or choose a model from the list.",
+        ) from None
+    except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, ConnectionError):
+        raise Offline(
+            f"{hub_id} cannot be downloaded",
+            why="The model hub cannot be reached",
+            remedy="Check the network and try again, or choose a model that is on this machine.",
+        ) from None
