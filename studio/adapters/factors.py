@@ -30,17 +30,9 @@ class Factors:
         """What the product of the matrices is multiplied by."""
         return self.alpha / self.rank
 
-    def fits(self, shape: tuple[int, ...]) -> bool:
-        """Whether this change is for a weight of this shape; a 1×1 convolution counts as linear."""
-        return _squeezed((self.up.shape[0], *self.down.shape[1:])) == _squeezed(shape)
-
     def delta(self, weight: Tensor) -> Tensor:
         """ΔW in float32, in the weight's shape and on its device."""
         import torch
 
         up, down = (each.to(weight.device, torch.float32).flatten(1) for each in (self.up, self.down))
         return (up @ down).mul_(self.scale).reshape(weight.shape)
-
-
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return shape[:2] if tuple(shape[2:]) == (1, 1) else tuple(shape)

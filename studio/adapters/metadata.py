@@ -1,4 +1,4 @@
-"""The metadata of an adapter file: `ss_*` as kohya's trainer writes it, `modelspec.*` as Stability defines it."""
+"""Metadata of an adapter file: `ss_*` as kohya's trainer writes it, `modelspec.*` as Stability defines it."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ class AdapterFacts:
             base=word("ss_sd_model_name", ""),
             base_hash=word("ss_new_sd_model_hash") or word("ss_sd_model_hash", ""),
             trigger=word("modelspec.trigger_phrase", ""),
-            rank=int(_figure(word("ss_network_dim"))),
-            alpha=_figure(word("ss_network_alpha")),
-            resolution=int(_figure(word("modelspec.resolution", "").partition("x")[0])),
-            pictures=int(_figure(word("ss_num_train_images"))),
-            steps=int(_figure(word("ss_steps"))),
-            learning_rate=_figure(word("ss_learning_rate")),
+            rank=int(figure(word("ss_network_dim"))),
+            alpha=figure(word("ss_network_alpha")),
+            resolution=int(figure(word("modelspec.resolution", "").partition("x")[0])),
+            pictures=int(figure(word("ss_num_train_images"))),
+            steps=int(figure(word("ss_steps"))),
+            learning_rate=figure(word("ss_learning_rate")),
         )
 
 
@@ -78,7 +78,7 @@ def _number(value: float) -> str:
     return f"{value:.10g}" if value else ""
 
 
-def _figure(text: str | None) -> float:
+def figure(text: str | None) -> float:
     """A figure from outside text: 0 for what is none ("None", "Dynamic", "nan")."""
     try:
         value = float(text or 0)

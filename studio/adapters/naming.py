@@ -50,11 +50,12 @@ class LayerTable:
     """The layers of a model that an adapter can change, found by any name that files use for them.
 
     Understood are kohya's names (with diffusers' or the original block names of a UNet), diffusers'
-    (`unet.…`, `transformer.…`, `text_encoder.…`) and peft's (`base_model.model.…`).
+    (`unet.…`, `transformer.…`, `text_encoder.…`) and peft's (`base_model.model.…`). `title` is the
+    model's, for sentences.
     """
 
-    def __init__(self, layers: Iterable[Layer], text_prefixes: Mapping[str, str]) -> None:
-        self.layers = tuple(layers)
+    def __init__(self, title: str, layers: Iterable[Layer], text_prefixes: Mapping[str, str]) -> None:
+        self.title, self.layers = title, tuple(layers)
         denoiser = [layer for layer in self.layers if layer.part == DENOISER]
         original = original_names([layer.path for layer in denoiser])
         self._named: dict[str, Layer] = {}
@@ -76,7 +77,7 @@ def layer_table(model: Model) -> LayerTable:
     """The table of an opened model."""
     parts = {DENOISER: model.denoiser, **model.text_encoders}
     layers = (layer for part, module in parts.items() for layer in _layers(part, module))
-    return LayerTable(layers, model.family.text_prefixes)
+    return LayerTable(model.family.title, layers, model.family.text_prefixes)
 
 
 def _layers(part: str, root: object) -> Iterator[Layer]:

@@ -38,7 +38,7 @@ def original_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _original_name(path: str, depth: int, attentive: Collection[int]) -> str:
-    """`depth` is the number of resnets in a level on the way down; `attentive` levels attend on the way up."""
+    """`depth` is the number of resnets of a level going down; `attentive` levels attend going up."""
     if path in OUTSIDE_BLOCKS:
         return OUTSIDE_BLOCKS[path]
     middle = re.match(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", path)

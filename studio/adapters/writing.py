@@ -54,7 +54,7 @@ def _tensors(factors: Mapping[str, Factors], dtype: torch.dtype, name: str) -> d
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
         raise AdapterError(
             f"{name} was not written",
-            why="some of its weights are not finite numbers",
+            why="Some of its weights are not finite numbers",
             remedy="The training went astray: try a lower learning rate, or an earlier checkpoint.",
         )
     return tensors

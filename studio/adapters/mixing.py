@@ -1,0 +1,103 @@
+"""Mixing: W = W₀ + Σ wᵢ·ΔWᵢ, written into the model from an untouched W₀.
+
+After mixing, the model runs at its bare speed whatever the number of adapters, and nothing is
+left behind when a weight returns to zero: the layer gets the very bits of W₀ back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from studio.adapters.naming import DENOISER, Layer
+from studio.adapters.reading import Adapter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.families._base import Model
+
+
+class Portion(NamedTuple):
+    """How much of an adapter is in the mix; `text_weight` is for the text encoders where it differs."""
+
+    adapter: Adapter
+    weight: float
+    text_weight: float | None = None
+
+    def share(self, layer: Layer) -> float:
+        """The weight in one layer."""
+        if self.text_weight is None or layer.part == DENOISER:
+            return self.weight
+        return self.text_weight
+
+
+Recipe = tuple[tuple[Adapter, float], ...]
+"""What one layer is mixed of; adapters of weight 0 are not in it."""
+
+
+class Mixer:
+    """Keeps the mix of one opened model.
+
+    W₀ of each layer that a mix has changed is kept on the CPU, in pinned memory where there is a
+    card, until no given adapter touches the layer any more.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._parts = {DENOISER: model.denoiser, **model.text_encoders}
+        self._originals: dict[Layer, Tensor] = {}
+        self._mixed: dict[Layer, Recipe] = {}
+
+    def apply(self, mix: Sequence[tuple[Adapter, float] | Portion]) -> frozenset[str]:
+        """Make the model's weights those of this mix; returns the parts whose weights changed.
+
+        Only those layers are written whose own mix is another than before.
+        """
+        portions = [Portion(*each) for each in mix]
+        touched = {layer: None for portion in portions for layer in portion.adapter.changes}
+        forgotten = [layer for layer in self._originals if layer not in touched]
+        changed = set()
+        for layer in [*forgotten, *touched]:
+            recipe = _recipe(layer, portions)
+            if self._mixed.get(layer, ()) != recipe:
+                self._write(layer, recipe)
+                changed.add(layer.part)
+        for layer in forgotten:
+            del self._originals[layer], self._mixed[layer]
+        return frozenset(changed)
+
+    def text_mix(self) -> frozenset[tuple[Layer, Recipe]]:
+        """What the text encoders are mixed of, to remember prompt embeddings by."""
+        return frozenset(
+            (layer, recipe) for layer, recipe in self._mixed.items() if recipe and layer.part != DENOISER
+        )
+
+    def _write(self, layer: Layer, recipe: Recipe) -> None:
+        import torch
+
+        weight = self._weight(layer)
+        if layer not in self._originals:
+            self._originals[layer] = _kept(weight)
+        original = self._originals[layer]
+        with torch.no_grad():
+            mixed = original.to(weight.device, torch.float32, copy=True) if recipe else original
+            for adapter, share in recipe:
+                mixed.add_(adapter.changes[layer].delta(weight), alpha=share)
+            weight.copy_(mixed)
+        self._mixed[layer] = recipe
+
+    def _weight(self, layer: Layer) -> Tensor:
+        weight: Tensor = self._parts[layer.part].get_submodule(layer.path).weight  # type: ignore[assignment]
+        return weight
+
+
+def _recipe(layer: Layer, portions: Sequence[Portion]) -> Recipe:
+    shares = (
+        (portion.adapter, portion.share(layer)) for portion in portions if layer in portion.adapter.changes
+    )
+    return tuple((adapter, share) for adapter, share in shares if share)
+
+
+def _kept(weight: Tensor) -> Tensor:
+    kept = weight.detach().to("cpu", copy=True)
+    return kept.pin_memory() if weight.is_cuda else kept
