@@ -29,7 +29,7 @@ class StableDiffusion(Model):
         self.side_multiple = pipeline.vae_scale_factor * 2 ** (levels - 1)
 
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
-        """{"prompt": (batch, tokens, width)}: the text encoder's last layer, as the pipeline computes it."""
+        """{"prompt_embeds": (batch, tokens, width)}: the text encoder's last layer, as the pipeline computes it."""
         import torch
 
         words = self._tokenizer(
@@ -41,7 +41,7 @@ class StableDiffusion(Model):
         )
         with torch.no_grad():
             hidden = self.text_encoders["text_encoder"](words.input_ids.to(self.device))[0]
-        return {"prompt": hidden}
+        return {"prompt_embeds": hidden}
 
     def encode_pictures(self, pixels: Tensor) -> Tensor:
         """The mean of the VAE's narrow posterior, so that the same picture gives the same latents."""
@@ -63,7 +63,7 @@ class StableDiffusion(Model):
 
     def predict(self, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
         """The UNet's epsilon or v, shaped as the latents."""
-        told: Tensor = self.denoiser(noisy, timesteps, encoder_hidden_states=conditioning["prompt"]).sample
+        told: Tensor = self.denoiser(noisy, timesteps, encoder_hidden_states=conditioning["prompt_embeds"]).sample
         return told
 
     def schedule(self) -> Any:
