@@ -69,7 +69,7 @@ class KnobInfo:
 class Settings(BaseModel):
     """Base of every settings class: frozen, flat, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -146,8 +146,32 @@ def _first_fault(cls: type[Settings], fault: ValidationError) -> SettingsError:
     label = cls.model_fields[name].title or name if name in cls.model_fields else "The settings"
     if first["type"] == "missing":
         return SettingsError(f"{label} is missing", remedy="Please fill it in.", field=name)
-    told = first["msg"].removeprefix("Value error, ")
-    return SettingsError(f"{label}: {told[0].lower()}{told[1:]}", field=name)
+    return SettingsError(f"{label}: {_rule(first)}", field=name)
+
+
+_RULES = {
+    "greater_than_equal": "must be at least {ge:g}",
+    "greater_than": "must be more than {gt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "less_than": "must be less than {lt:g}",
+    "string_too_short": "needs at least {min_length} characters",
+    "string_too_long": "can have at most {max_length} characters",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a number",
+    "bool_parsing": "must be on or off",
+}
+
+
+def _rule(fault: Any) -> str:
+    """What the value must be, in plain words."""
+    if fault["type"] in _RULES:
+        return _RULES[fault["type"]].format(**fault.get("ctx", {}))
+    told = fault["msg"].removeprefix("Value error, ")
+    return f"{told[0].lower()}{told[1:]}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,205 @@
+"""The command line: `studio ui | caption | train | generate | resume | adapter | demo | work`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from studio.caption.settings import CaptionSettings
+from studio.console import EXIT, console, do
+from studio.errors import SettingsError, StudioError, explain
+from studio.flags import command
+from studio.generate.settings import GenerateSettings
+from studio.jobs.queue import Queue
+from studio.jobs.run import Run, new_run
+from studio.jobs.worker import Worker, serve_from_pipe
+from studio.kinds import KINDS
+from studio.settings import presets
+from studio.train.settings import TrainSettings
+from studio.workspace import Workspace
+
+QUIET = {  # what a library would say or send by itself
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+    "BITSANDBYTES_NOWELCOME": "1",
+}
+
+COMMAND = os.environ.get("STUDIO_COMMAND", "studio")  # how the person called it
+
+app = typer.Typer(
+    name="studio",
+    help="Teach Stable Diffusion a subject or a style, and mix the results.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+adapter = typer.Typer(help="Look into LoRA files.", no_args_is_help=True)
+app.add_typer(adapter, name="adapter")
+
+Where = Annotated[
+    Path | None, typer.Option("--workspace", help="The folder with datasets, LoRAs and pictures.")
+]
+Preset = Annotated[str, typer.Option("--preset", help="Start from these settings: a name, or a .toml file.")]
+Loras = Annotated[
+    list[str] | None, typer.Option("--lora", help="A LoRA and its weight, such as fox:0.8; may be repeated.")
+]
+
+
+@app.command()
+def ui(
+    workspace: Where = None,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    listen: Annotated[bool, typer.Option("--listen", help="Serve other machines too; needs --auth.")] = False,
+    auth: Annotated[str, typer.Option(help="user:password, asked for by the page.")] = "",
+    window: Annotated[bool, typer.Option("--window", help="A window of its own (pywebview).")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the page."""
+    if listen and not auth:
+        raise SettingsError(
+            "--listen lets every machine on the network in, so it needs --auth",
+            remedy="Add --auth user:password, or leave --listen away.",
+        )
+    from studio.ui.app import serve
+
+    serve(Workspace.open(workspace), port=port, listen=listen, auth=auth, browser=browser, window=window)
+
+
+def caption(given: dict[str, Any], workspace: Where = None) -> None:
+    """Write a caption beside each picture of a dataset."""
+    given["dataset"] = _folder(given.get("dataset", ""))
+    settings = CaptionSettings.parse(given)
+    _do(Workspace.open(workspace), "caption", settings, title=Path(settings.dataset).name)
+
+
+def train(given: dict[str, Any], preset: Preset = "", workspace: Where = None) -> None:
+    """Train a LoRA on a dataset."""
+    if "dataset" in given:
+        given["dataset"] = _folder(given["dataset"])
+    settings = TrainSettings.layered(_preset("train", preset), given)
+    _do(Workspace.open(workspace), "train", settings, title=settings.name or Path(settings.dataset).name)
+
+
+def generate(given: dict[str, Any], lora: Loras = None, preset: Preset = "", workspace: Where = None) -> None:
+    """Paint pictures from a prompt and a mix of LoRAs."""
+    mixes = {"adapters": [_mix(one) for one in lora]} if lora else {}
+    settings = GenerateSettings.layered(_preset("generate", preset), given, mixes)
+    _do(Workspace.open(workspace), "generate", settings, title=settings.prompt[:60])
+
+
+app.command("caption")(command(CaptionSettings, caption, positional={"dataset": "DIR"}))
+app.command("train")(command(TrainSettings, train))
+app.command("generate")(
+    command(GenerateSettings, generate, positional={"prompt": "PROMPT"}, leave_out=frozenset({"adapters"}))
+)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The name of its folder in runs/.")],
+    workspace: Where = None,
+) -> None:
+    """Go on with a job that was stopped or cut off."""
+    opened = Workspace.open(workspace)
+    _finish(opened, Queue(opened).read(run_id))
+
+
+@adapter.command()
+def inspect(file: Annotated[Path, typer.Argument(help="A .safetensors file.")]) -> None:
+    """Say what a LoRA file is: its family, layers, rank, trigger words and what is odd about it."""
+    from studio.adapters.receipt import inspect as receipt_of
+
+    console.print(escape(str(receipt_of(file))))
+
+
+@app.command()
+def demo(workspace: Where = None) -> None:
+    """Caption, train and mix the sample pictures, and write a contact sheet and a report."""
+    from studio.demo import run_demo
+
+    run_demo(Workspace.open(workspace))
+
+
+@app.command(hidden=True)
+def work(runs: Annotated[list[str] | None, typer.Argument()] = None, workspace: Where = None) -> None:
+    """Do the jobs whose names are given, or come in on standard input."""
+    opened = Workspace.open(workspace)
+    if runs:
+        Worker(opened, KINDS).serve(runs)
+    else:
+        serve_from_pipe(opened, KINDS)
+
+
+def main() -> None:
+    """Run the command line; a fault is one sentence, and the exit code tells the truth."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        app(prog_name=COMMAND)
+    except StudioError as fault:
+        _leave(fault)
+    except OSError as fault:
+        _leave(explain(fault))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _leave(fault: StudioError) -> None:
+    console.print(f"[red]{escape(str(fault))}[/]")
+    sys.exit(fault.exit_code)
+
+
+def _do(workspace: Workspace, kind: str, settings: Any, *, title: str) -> None:
+    _finish(workspace, new_run(workspace, kind, settings, title=title))
+
+
+def _finish(workspace: Workspace, run: Run) -> None:
+    ended = do(Worker(workspace, KINDS), run)
+    if ended.outcome == "stopped":
+        console.print(f"To go on: {COMMAND} resume {run.id}")
+    raise typer.Exit(EXIT[ended.outcome])
+
+
+def _folder(text: str) -> str:
+    """A dataset given as a folder, relative to where the person is, or by its name in the workspace."""
+    folder = Path(text).expanduser()
+    return str(folder.resolve()) if text and folder.is_dir() else text
+
+
+def _mix(text: str) -> dict[str, Any]:
+    """`name`, or `name:weight`; raises `SettingsError` for a weight that is no number."""
+    name, colon, weight = text.rpartition(":")
+    if not colon:
+        return {"name": text}
+    try:
+        return {"name": name, "weight": float(weight)}
+    except ValueError:
+        raise SettingsError(
+            f"--lora {text}: “{weight}” is not a number", remedy="Write it as name:0.8.", field="adapters"
+        ) from None
+
+
+def _preset(kind: str, name: str) -> Mapping[str, Any]:
+    if not name:
+        return {}
+    if name.endswith(".toml"):
+        from studio.settings import read_preset
+
+        return read_preset(Path(name)).values
+    known = presets(kind)
+    if name not in known:
+        raise SettingsError(
+            f"There is no preset called “{name}”", remedy=f"Choose one of: {', '.join(known)}."
+        )
+    return known[name].values
