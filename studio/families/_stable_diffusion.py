@@ -63,7 +63,9 @@ class StableDiffusion(Model):
 
     def predict(self, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
         """The UNet's epsilon or v, shaped as the latents."""
-        told: Tensor = self.denoiser(noisy, timesteps, encoder_hidden_states=conditioning["prompt_embeds"]).sample
+        told: Tensor = self.denoiser(
+            noisy, timesteps, encoder_hidden_states=conditioning["prompt_embeds"]
+        ).sample
         return told
 
     def schedule(self) -> Any:

@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 CONFIGS = Path(__file__).parent / "configs"
 
-# The first layer that reads the prompt, in a diffusers folder and in an original checkpoint. Its
-# second dimension is the width of the text encoder, which tells the Stable Diffusions apart.
-READS_PROMPT = (
-    "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight",
-    "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight",
-)
+UNETS = ("unet.", "model.diffusion_model.")  # in a diffusers folder, in an original checkpoint
 FIRST_LAYER = ("unet.conv_in.weight", "model.diffusion_model.input_blocks.0.0.weight")
 
 
@@ -55,9 +50,14 @@ class StableDiffusion1(Family):
 
 
 def prompt_width(layout: Layout) -> int:
-    """The width of the text that the UNet reads; 0 where there is no such UNet."""
-    shapes = [layout.shape(name) for name in READS_PROMPT]
-    return next((shape[1] for shape in shapes if len(shape) == 2), 0)
+    """The width of the text that the UNet's layers read, which tells the Stable Diffusions apart.
+
+    0 where there is no such UNet.
+    """
+    for name, entry in layout.entries.items():
+        if name.startswith(UNETS) and name.endswith("attn2.to_k.weight"):
+            return entry.shape[1]
+    return 0
 
 
 def latent_channels(layout: Layout) -> int:

@@ -27,7 +27,6 @@ SIGNS = (
     ("emb_params", "a textual inversion"),
 )
 FIRST_LAYER = ("unet.conv_in.weight", "model.diffusion_model.input_blocks.0.0.weight")
-ATTENTION = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"
 ORIGINAL_UNET = "model.diffusion_model."
 
 
@@ -53,7 +52,8 @@ def guess(layout: Layout) -> str:
             return title
     if any(layout.shape(name)[1:2] == (9,) for name in FIRST_LAYER):
         return "an inpainting model"
-    if layout.shape(ATTENTION)[1:] == (1024,):
+    reads = {entry.shape[1:] for name, entry in layout.entries.items() if name.endswith("attn2.to_k.weight")}
+    if (1024,) in reads:
         return "an SD2 model"
     if any(name.startswith((ORIGINAL_UNET, "unet.")) for name in layout.entries):
         return "a diffusion model of an unknown kind"
