@@ -8,7 +8,14 @@ from importlib import import_module
 STAGES = {
     "fetch": ("icons", "fetch"),
     "render": ("icons", "render"),
+    "demo": ("demo", "draw"),
+    "stock": ("stock", "draw"),
+    "tokens": ("tokens", "build"),
     "vae": ("vae", "train"),
+    "clip": ("clip", "train"),
+    "assemble": ("unet", "assemble"),
+    "latents": ("unet", "latents"),
+    "unet": ("unet", "train"),
 }
 
 

@@ -94,5 +94,6 @@ def publish(module: Any, folder: Path, **options: Any) -> None:
         if path.suffix == ".safetensors":
             halves = {key: value.half() if value.is_floating_point() else value for key, value in load_file(path).items()}
             save_file(halves, path, metadata={"format": "pt"})
+            path.chmod(0o644)
         path.replace(folder / path.name)
     unfinished.rmdir()

@@ -18,7 +18,7 @@ BATCH, CROP = 24, 64
 def build() -> AutoencoderKL:
     """A KL autoencoder whose outermost layers are thin: they cost the most."""
     return AutoencoderKL(
-        block_out_channels=(16, 32, 96, 128),
+        block_out_channels=(16, 32, 64, 96),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         latent_channels=4,

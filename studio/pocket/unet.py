@@ -1,0 +1,168 @@
+"""The denoiser: a small text-conditioned UNet on cached latents, v-prediction with zero terminal SNR."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from studio.pocket import muon, stock
+from studio.pocket.clip import WIDTH, token_ids
+from studio.pocket.icons import BUILD
+from studio.pocket.scenes import caption
+from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
+
+BATCH, DROPPED, SNR_LIMIT = 32, 0.1, 5.0
+
+
+def build() -> UNet2DConditionModel:
+    """Levels of 16, 8 and 4 latents a side; attention, which costs most at 16, on the inner two; heads 32 wide."""
+    return UNet2DConditionModel(
+        sample_size=16,
+        block_out_channels=(64, 128, 160),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=(2, 4, 5),  # diffusers reads this as the number of heads
+        norm_num_groups=16,
+    )
+
+
+def scheduler() -> DDIMScheduler:
+    """The noise schedule of Stable Diffusion, rescaled so that the last timestep is pure noise."""
+    return DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.012,
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,
+    )
+
+
+@torch.no_grad()
+def latents() -> None:
+    """Encode the stock with the published autoencoder: `build/pocket/latents.npy`, unscaled."""
+    torch.set_num_threads(2)
+    vae = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
+    vae.to(memory_format=torch.channels_last)
+    total, found = len(stock.scenes()), []
+    for start in range(0, total, 64):
+        pictures = stock.floats(list(range(start, min(start + 64, total))))
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append(vae.encode(pictures).latent_dist.mode().half().numpy())
+    np.save(BUILD / "latents.npy", np.concatenate(found))
+
+
+class Average:
+    """An exponential moving average of a module's weights."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = copy.deepcopy(module).requires_grad_(False)
+
+    @torch.no_grad()
+    def follow(self, module: torch.nn.Module, step: int) -> None:
+        keep = min(0.999, (1 + step) / (10 + step))
+        torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), 1 - keep)
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.module.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.module.load_state_dict(state)
+
+
+def train(minutes: float) -> None:
+    """Train on the cached latents with the frozen text tower; publish the averaged weights."""
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    unet = build().to(memory_format=torch.channels_last)
+    average = Average(unet)
+    optimizer = muon.optimizer(unet, 1e-3)
+    stage = Stage("unet", minutes, {"unet": unet, "average": average, "optimizer": optimizer})
+    sampled, steps_since = Material(stage.step), 0
+    for step in stage.steps():
+        set_learning_rate(optimizer, stage.learning_rate(1e-3, 300))
+        loss = _loss(unet, *sampled.batch())
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        optimizer.step()
+        average.follow(unet, step)
+        stage.note(loss.item())
+        steps_since += 1
+        if steps_since % 1000 == 0:
+            publish(average.module, ASSETS / "unet")
+    publish(average.module, ASSETS / "unet")
+
+
+class Material:
+    """Batches of scaled latents and the text states of freshly worded captions."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.text = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
+        self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
+        scale = AutoencoderKL.load_config(ASSETS / "vae")["scaling_factor"]
+        self.latents = torch.from_numpy(np.load(BUILD / "latents.npy")).float() * scale
+
+    @torch.no_grad()
+    def batch(self) -> tuple[Tensor, Tensor]:
+        numbers = self.rng.sample(range(len(self.latents)), BATCH)
+        words = [caption(stock.scenes()[number], self.rng) for number in numbers]
+        words = ["" if self.rng.random() < DROPPED else said for said in words]
+        return self.latents[numbers], self.text(token_ids(self.tokenizer, words)).last_hidden_state
+
+
+NOISE = scheduler()
+ALPHAS = NOISE.alphas_cumprod
+
+
+def _loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor) -> Tensor:
+    """The v-prediction loss, min-SNR weighted.
+
+    The weight is min(SNR + 1, limit) / (SNR + 1): min-SNR (Hang et al. 2023) with one added,
+    so that the last timestep, whose SNR is 0, still counts.
+    """
+    strata = (torch.arange(len(clean)) + torch.rand(len(clean))) / len(clean)
+    timesteps = (strata * 1000).long().clamp(max=999)
+    noise = torch.randn_like(clean)
+    with torch.autocast("cpu", torch.bfloat16):
+        guess = unet(NOISE.add_noise(clean, noise, timesteps), timesteps, states).sample.float()
+    gap = (guess - NOISE.get_velocity(clean, noise, timesteps)).square().mean((1, 2, 3))
+    ratio = 1 / (1 - ALPHAS[timesteps])  # SNR + 1
+    return (gap * ratio.clamp(max=SNR_LIMIT) / ratio).mean()
+
+
+def assemble() -> None:
+    """Write the pipeline's own files, and any part that no stage has published yet, untrained."""
+    from studio.pocket import clip, vae
+
+    torch.manual_seed(0)
+    for name, make in {"vae": vae.build, "unet": build}.items():
+        if not (ASSETS / name).exists():
+            publish(make(), ASSETS / name)
+    if not (ASSETS / "clip").exists():
+        clip.finish(clip.build())
+    scheduler().save_pretrained(ASSETS / "scheduler")
+    pipeline = StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(ASSETS / "vae"),
+        text_encoder=CLIPTextModel.from_pretrained(ASSETS / "text_encoder"),
+        tokenizer=CLIPTokenizer.from_pretrained(ASSETS / "tokenizer"),
+        unet=UNet2DConditionModel.from_pretrained(ASSETS / "unet"),
+        scheduler=scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_config(ASSETS)
