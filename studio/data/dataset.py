@@ -1,0 +1,123 @@
+"""Datasets: a folder of pictures with their captions, in the workspace or wherever it lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from studio.data.captions import read_caption
+from studio.data.pictures import is_picture, probe
+from studio.errors import DatasetError, PictureError
+from studio.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a dataset; `size` is its width and height as they are seen."""
+
+    path: Path
+    caption: str
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The pictures of a folder in the order of their names, and the faults of those left out."""
+
+    folder: Path
+    pictures: tuple[Picture, ...]
+    damaged: tuple[PictureError, ...]
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """Look at every picture in a folder (not in those inside it).
+
+    Raises `DatasetError` for a folder that is missing, cannot be read, or has no picture to use.
+    """
+    paths = picture_files(folder)
+    if not paths:
+        raise _empty(folder)
+    pictures, damaged = [], []
+    for path in paths:
+        try:
+            pictures.append(_picture(path))
+        except PictureError as fault:
+            damaged.append(fault)
+    if not pictures:
+        raise DatasetError(
+            f"None of the pictures in {folder.name} can be used",
+            why=" ".join(str(fault) for fault in damaged[:3]),
+        )
+    return Dataset(folder, tuple(pictures), tuple(damaged))
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """The files in a folder that are pictures by their names, in natural order."""
+    try:
+        return sorted((path for path in folder.iterdir() if is_picture(path)), key=natural)
+    except FileNotFoundError:
+        raise DatasetError(f"The folder {folder} does not exist") from None
+    except OSError as fault:
+        raise DatasetError(f"The folder {folder} cannot be read", why=fault.strerror or str(fault)) from fault
+
+
+def natural(path: Path) -> tuple[list[tuple[float, str]], str]:
+    """Sort key by which `cat 2` comes before `cat 10`, and figures before letters."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", path.name.casefold())
+    return [(int(part), "") if part[0] in "0123456789" else (inf, part) for part in parts], path.name
+
+
+def list_datasets(workspace: Workspace) -> list[str]:
+    """The names of the datasets in the workspace, the one touched last first."""
+    folders = [folder for folder in workspace.datasets.iterdir() if _holds_pictures(folder)]
+    return [folder.name for folder in sorted(folders, key=lambda folder: -folder.stat().st_mtime)]
+
+
+def dataset_folder(workspace: Workspace, name_or_path: str) -> Path:
+    """The folder of a dataset of the workspace, or any other by its full path; raises `DatasetError`."""
+    chosen = name_or_path.strip()
+    if not chosen:
+        raise DatasetError("No dataset is chosen", remedy="Choose one, or drop some pictures.")
+    path = Path(chosen).expanduser()
+    if path.is_absolute():
+        if not path.is_dir():
+            raise DatasetError(f"The folder {path} does not exist")
+        return path
+    folder = workspace.datasets / chosen
+    if chosen != Path(chosen).name or chosen.startswith(".") or not folder.is_dir():
+        raise DatasetError(
+            f"There is no dataset called “{chosen}”", remedy="Choose one from the list, or give a full path."
+        )
+    return folder
+
+
+def _picture(path: Path) -> Picture:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = path.name.encode("utf-8", "replace").decode()
+        raise PictureError(f"The name of {shown} is not readable text", remedy="Rename the file.") from None
+    return Picture(path, read_caption(path), probe(path))
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return folder.is_dir() and not folder.name.startswith(".") and any(_pictures_in(folder))
+
+
+def _pictures_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if is_picture(path))
+
+
+def _empty(folder: Path) -> DatasetError:
+    inside = next((one.name for one in sorted(folder.iterdir()) if _holds_pictures(one)), None)
+    if inside is not None:
+        return DatasetError(
+            f"There are no pictures in {folder.name} itself, only in folders inside it",
+            remedy=f"Choose one of them, for example {inside}.",
+        )
+    return DatasetError(
+        f"There are no pictures in {folder.name}", remedy="Put some in, or choose another folder."
+    )

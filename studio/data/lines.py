@@ -1,0 +1,41 @@
+"""Records in a file, one JSON line each, that outlive a power cut in the middle of a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def append_line(path: Path, record: object) -> None:
+    """Add one record at the end, and wait until it is on the disk."""
+    line = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        file.write(b"\n" + line if _torn(path) else line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """The records in order; a torn one is left out, a missing file has none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in content.split(b"\n"):
+        try:
+            yield json.loads(line.decode("utf-8", "surrogatepass"))
+        except ValueError:
+            continue
+
+
+def _torn(path: Path) -> bool:
+    """Whether the last line was cut off, so that the next one must not be written behind it."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

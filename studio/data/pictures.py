@@ -1,0 +1,175 @@
+"""Pictures: opened as plain RGB whatever they were, and refused in a sentence when they cannot be."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import IO, cast
+
+from PIL import ExifTags, Image, ImageColor, ImageOps, UnidentifiedImageError
+
+from studio.data.colours import flattened
+from studio.data.hashes import picture_hash
+from studio.errors import PictureError
+from studio.workspace import writing
+
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif",
+)  # fmt: skip
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
+MASK = "-masklabel"  # the end of the name of a picture's mask, as other trainers write it
+
+DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, RuntimeError, struct.error)
+"""What the decoders are known to raise for files that are damaged."""
+
+
+def is_picture(path: Path) -> bool:
+    """Whether this is the name of a picture to train on: not a hidden file, not a mask."""
+    shown = not path.name.startswith(".") and not path.stem.endswith(MASK)
+    return shown and path.suffix.lower() in SUFFIXES
+
+
+def open_picture(path: Path, *, background: str = "white", at_least: int = 0) -> Image.Image:
+    """The picture in 8-bit sRGB, turned as its EXIF says, transparency flattened on `background`.
+
+    With `at_least`, it may come smaller than it is, as long as both sides keep that many pixels;
+    that is quicker and needs less memory. Of an animation, the first frame. Raises `PictureError`.
+    """
+    ImageColor.getrgb(background)  # a wrong colour is no fault of the picture
+    with _decoded(path) as image:
+        if at_least:
+            image.draft("RGB", (at_least, at_least))
+        image.load()
+        plain = flattened(_turned(image), background)
+    factor = min(plain.size) // at_least if at_least else 1
+    return plain.reduce(factor) if factor > 1 else plain
+
+
+def probe(path: Path, *, title: str = "") -> tuple[int, int]:
+    """Width and height, as they are seen, of a picture whose file is whole; raises `PictureError`.
+
+    A look at the beginning and the end of the file is enough for most; the rest is decoded.
+    `title` is the name for the sentence, where it is not the file's own.
+    """
+    with _explained(title or path.name, path):
+        stat = path.stat()
+        return _probed(path, title, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=20_000)
+def _probed(path: Path, title: str, size: int, modified: int) -> tuple[int, int]:
+    with _decoded(path, title) as image:
+        width, height = image.size
+        sideways = _orientation(image) >= 5
+        if not _ends_well(path, image.format):
+            image.load()
+    return (height, width) if sideways else (width, height)
+
+
+def thumbnail(path: Path, cache: Path, side: int = 384) -> Path:
+    """A JPEG of at most `side` pixels each way, in `cache`/thumbnails; made once for the same content."""
+    target = cache / "thumbnails" / f"{picture_hash(path, cache)[:32]}-{side}.jpg"
+    if not target.exists():
+        small = open_picture(path, at_least=side)
+        small.thumbnail((side, side), Image.Resampling.LANCZOS)
+        with writing(target, "wb") as file:
+            small.save(cast(IO[bytes], file), "JPEG", quality=85)
+    return target
+
+
+@contextmanager
+def _decoded(path: Path, title: str = "") -> Iterator[Image.Image]:
+    with _explained(title or path.name, path), Image.open(path, formats=_formats()) as image:
+        yield image
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """The formats that are read; HEIC only where pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return FORMATS
+    register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+@contextmanager
+def _explained(name: str, path: Path) -> Iterator[None]:
+    """Tell in a sentence why a picture cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise PictureError(f"{name} is no longer there") from None
+    except Image.DecompressionBombError:
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
+        raise PictureError(
+            f"{name} is too large",
+            why=f"It has more than {limit} million pixels",
+            remedy="Save a smaller copy.",
+        ) from None
+    except UnidentifiedImageError:
+        raise _unknown(name, path) from None
+    except DAMAGE as fault:
+        if isinstance(fault, OSError) and fault.errno:  # the system's word, not the decoder's
+            raise PictureError(f"{name} cannot be read", why=fault.strerror or "") from fault
+        raise PictureError(
+            f"{name} is damaged",
+            why="Not all of it can be decoded",
+            remedy="Export or download it again.",
+        ) from fault
+
+
+def _unknown(name: str, path: Path) -> PictureError:
+    if path.stat().st_size == 0:
+        return PictureError(f"{name} is empty", remedy="Export or download it again.")
+    with path.open("rb") as file:
+        brand = file.read(12)[4:]
+    if brand in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc") and "HEIF" not in _formats():
+        return PictureError(
+            f"{name} is a HEIC picture, which cannot be read here",
+            remedy="Save it as JPEG, or install pillow-heif.",
+        )
+    return PictureError(
+        f"{name} is not a picture",
+        why="Its content is none of the formats that are read, whatever its name says",
+        remedy="Remove it, or save it again as JPEG or PNG.",
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) to 8; damaged EXIF counts as none."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # looking further would decode all of it
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except DAMAGE:
+        return 1
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except DAMAGE:  # the pixels are sound, only the EXIF is not
+        return image
+
+
+def _ends_well(path: Path, kind: str | None) -> bool:
+    """Whether the file ends as a whole file of this format does; False when that cannot be told."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        file.seek(-min(64, path.stat().st_size), io.SEEK_END)
+        tail = file.read()
+    match kind:
+        case "JPEG" | "MPO":
+            return tail.rstrip(b"\0").endswith(b"\xff\xd9")
+        case "PNG":
+            return b"IEND\xaeB`\x82" in tail
+        case "WEBP":
+            return path.stat().st_size >= int.from_bytes(head[4:8], "little") + 8
+        case _:
+            return False
