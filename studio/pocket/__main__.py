@@ -13,6 +13,7 @@ STAGES = {
     "tokens": ("tokens", "build"),
     "vae": ("vae", "train"),
     "clip": ("clip", "train"),
+    "caption": ("captioner", "train"),
     "assemble": ("unet", "assemble"),
     "latents": ("unet", "latents"),
     "unet": ("unet", "train"),

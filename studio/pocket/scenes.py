@@ -84,14 +84,23 @@ def _background(scene: Scene, pixels: int) -> Image.Image:
 
 def caption(scene: Scene, rng: random.Random | None = None) -> str:
     """What the scene shows, in words; `rng` chooses the wording and sometimes leaves a piece out."""
-    what = " and ".join(_sized(thing, scene.size) for thing in scene.things)
-    what += f" {scene.place}" if scene.place else ""
-    ground = f"{scene.background} {scene.pattern}".strip()
+    what, style, ground = _pieces(scene)
     if rng is None:
-        return f"{what}, {scene.style} style, on {_a(ground)} background"
-    style = scene.style if rng.random() > 0.06 else ""
+        return _commas(what, style, ground)
+    style = style if rng.random() > 0.06 else ""
     ground = ground if rng.random() > 0.06 else ""
     return rng.choice(WORDINGS)(what, style, ground)
+
+
+def sentence(scene: Scene) -> str:
+    """What the scene shows, as a captioner would say it."""
+    return _sentence(*_pieces(scene))
+
+
+def _pieces(scene: Scene) -> tuple[str, str, str]:
+    what = " and ".join(_sized(thing, scene.size) for thing in scene.things)
+    what += f" {scene.place}" if scene.place else ""
+    return what, scene.style, f"{scene.background} {scene.pattern}".strip()
 
 
 def _a(words: str) -> str:

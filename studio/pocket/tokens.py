@@ -14,7 +14,7 @@ from studio.pocket.scenes import caption, draw_scene
 from studio.pocket.things import COLOURS, HELD_OUT_STYLE, all_things
 from studio.pocket.stage import ASSETS
 
-VOCABULARY = 3072
+VOCABULARY = 2560
 LENGTH = 77
 TRIGGERS = ("sks", "ohwx", "zwx", "qvk", "xjy", "wqz", "vbn", "kqj", "zqx", "xyzzy", "gwiz", "tok")
 START, END = "<|startoftext|>", "<|endoftext|>"

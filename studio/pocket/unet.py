@@ -25,12 +25,12 @@ def build() -> UNet2DConditionModel:
     """Levels of 16, 8 and 4 latents a side; attention, which costs most at 16, on the inner two; heads 32 wide."""
     return UNet2DConditionModel(
         sample_size=16,
-        block_out_channels=(64, 128, 160),
+        block_out_channels=(64, 128, 128),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=WIDTH,
-        attention_head_dim=(2, 4, 5),  # diffusers reads this as the number of heads
+        attention_head_dim=(2, 4, 4),  # diffusers reads this as the number of heads
         norm_num_groups=16,
     )
 
@@ -146,7 +146,7 @@ def _loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor) -> Tensor:
 
 def assemble() -> None:
     """Write the pipeline's own files, and any part that no stage has published yet, untrained."""
-    from studio.pocket import clip, vae
+    from studio.pocket import captioner, clip, vae
 
     torch.manual_seed(0)
     for name, make in {"vae": vae.build, "unet": build}.items():
@@ -154,6 +154,8 @@ def assemble() -> None:
             publish(make(), ASSETS / name)
     if not (ASSETS / "clip").exists():
         clip.finish(clip.build())
+    if not (ASSETS / "captioner").exists():
+        captioner.finish(captioner.build())
     scheduler().save_pretrained(ASSETS / "scheduler")
     pipeline = StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(ASSETS / "vae"),

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 
+from studio.pocket import muon, stock
 from studio.pocket.scenes import Scene, draw_scene, picture
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 from studio.pocket.things import trained_things
 
-BATCH, CROP = 24, 64
+BATCH, CROP, PEAK = 10, 64, 2e-3
 
 
 def build() -> AutoencoderKL:
@@ -39,13 +40,13 @@ def train(minutes: float) -> None:
     """Train on crops, the last fifth on whole pictures; publish the weights."""
     torch.set_num_threads(2)
     vae = build().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-3)
+    optimizer = muon.optimizer(vae, PEAK)
     stage = Stage("vae", minutes, {"vae": vae, "optimizer": optimizer})
     rng = random.Random(stage.step)
     for _ in stage.steps():
-        set_learning_rate(optimizer, stage.learning_rate(2e-3))
-        whole = stage.done > 0.85
-        batch = pictures([draw_scene(rng, trained_things()) for _ in range(BATCH // 3 if whole else BATCH)])
+        set_learning_rate(optimizer, stage.learning_rate(PEAK))
+        whole = stage.done > 0.9
+        batch = stock.floats(rng.sample(range(len(stock.scenes())), BATCH // 3 if whole else BATCH))
         loss = _loss(vae, batch if whole else _crop(batch, rng))
         optimizer.zero_grad()
         loss.backward()

@@ -1,0 +1,90 @@
+"""The captioner: a small BLIP that says what is in a picture, in which style, on which background."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import torch
+from torch import Tensor
+from transformers import BertTokenizer, BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
+
+from studio.pocket import muon, stock
+from studio.pocket.clip import DEVIATION, MEAN
+from studio.pocket.scenes import PIXELS, sentence
+from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
+from studio.pocket.things import all_things
+
+BATCH, WIDTH, LENGTH, PEAK = 48, 128, 28, 2e-3
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]")
+PHRASES = (
+    "a an and small on the left right in flat glossy bold high contrast style background dotted striped "
+    "white black gray red orange yellow green teal blue purple pink brown picture of"
+)
+
+
+def vocabulary() -> dict[str, int]:
+    """Whole words of the captions, and letters for every other word."""
+    letters = string.ascii_lowercase + string.digits + string.punctuation
+    names = [word for thing in all_things() for word in thing.name.replace("-", " ").split()]
+    words = [*SPECIAL, *PHRASES.split(), *sorted(set(names)), *letters, *(f"##{letter}" for letter in letters)]
+    return {word: number for number, word in enumerate(dict.fromkeys(words))}
+
+
+def processor() -> BlipProcessor:
+    """The processor that real BLIP models have: pictures to 128 pixels, words to ids."""
+    looks = BlipImageProcessor(size={"height": PIXELS, "width": PIXELS}, image_mean=MEAN, image_std=DEVIATION)
+    return BlipProcessor(looks, BertTokenizer(vocabulary(), bos_token="[DEC]", model_max_length=LENGTH))
+
+
+def build() -> BlipForConditionalGeneration:
+    """Four layers that look, two that speak."""
+    ids = vocabulary()
+    shared = {"hidden_size": WIDTH, "intermediate_size": 3 * WIDTH, "num_attention_heads": 4}
+    text = shared | {
+        "vocab_size": len(ids),
+        "encoder_hidden_size": WIDTH,
+        "num_hidden_layers": 2,
+        "max_position_embeddings": 32,
+        "bos_token_id": ids["[DEC]"],
+        "eos_token_id": ids["[SEP]"],
+        "sep_token_id": ids["[SEP]"],
+        "pad_token_id": ids["[PAD]"],
+    }
+    vision = shared | {"num_hidden_layers": 4, "image_size": PIXELS, "patch_size": 16}
+    config = BlipConfig(text_config=text, vision_config=vision, projection_dim=WIDTH, image_text_hidden_size=WIDTH)
+    return BlipForConditionalGeneration(config)
+
+
+def train(minutes: float) -> None:
+    """Train on the stock of scenes and publish."""
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    model, words = build(), processor().tokenizer
+    optimizer = muon.optimizer(model, PEAK)
+    stage = Stage("captioner", minutes, {"model": model, "optimizer": optimizer})
+    rng = random.Random(stage.step)
+    for _ in stage.steps():
+        set_learning_rate(optimizer, stage.learning_rate(PEAK))
+        numbers = rng.sample(range(len(stock.scenes())), BATCH)
+        ids, labels = _speech(words, [sentence(stock.scenes()[number]) for number in numbers])
+        loss = model(pixel_values=stock.floats(numbers), input_ids=ids, labels=labels).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        stage.note(loss.item())
+    finish(model)
+
+
+def _speech(words: BertTokenizer, captions: list[str]) -> tuple[Tensor, Tensor]:
+    read = words(captions, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt")
+    ids = read.input_ids
+    ids[:, 0] = words.bos_token_id
+    return ids, ids.masked_fill(read.attention_mask == 0, -100)
+
+
+def finish(model: BlipForConditionalGeneration) -> None:
+    """Publish the captioner with its processor."""
+    publish(model.eval(), ASSETS / "captioner")
+    processor().save_pretrained(ASSETS / "captioner")
