@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from studio.generate.samplers._base import Sampler
 from studio.registry import Registry
 from studio.settings import Knob, Settings
 
-SAMPLERS: Registry[object] = Registry("studio.generate.samplers", "sampler")  # type: ignore[type-var]
+SAMPLERS: Registry[Sampler] = Registry("studio.generate.samplers", "sampler")
 
 
 class Mix(Settings):
@@ -15,12 +16,27 @@ class Mix(Settings):
     weight: float = Knob(
         1.0, ge=-2, le=2, step=0.05, label="Weight", help="How strongly it acts; 0 is not at all."
     )
+    text: float | None = Knob(
+        None,
+        ge=-2,
+        le=2,
+        step=0.05,
+        advanced=True,
+        label="Weight on the words",
+        help="How strongly it changes what the prompt means; empty is the same weight.",
+    )
 
 
 class GenerateSettings(Settings):
     """What to paint, with which base and adapters, and how."""
 
-    prompt: str = Knob("", group="Prompt", label="Prompt", help="What the picture shows.", widget="lines")
+    prompt: str = Knob(
+        "",
+        group="Prompt",
+        label="Prompt",
+        help="What the picture shows; <lora:name:0.8> adds a LoRA.",
+        widget="lines",
+    )
     negative: str = Knob(
         "", group="Prompt", label="Negative prompt", help="What the picture should not show.", widget="lines"
     )
