@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 import unicodedata
@@ -63,7 +62,7 @@ def write_caption(picture: Path, text: str, *, by: str) -> None:
     `by` says who wrote it: "hand", or the name of a captioner. Whole or not at all, also after a
     power cut. Raises `DiskFull`, or a fault that names the file which could not be written.
     """
-    text = text.encode("utf-8", "replace").decode().rstrip("\r\n")
+    text = decode_caption(text.encode("utf-8", "replace"))
     file = caption_file(picture)
     with _explained(file):
         _log(picture).parent.mkdir(exist_ok=True)
@@ -112,6 +111,5 @@ def _explained(file: Path) -> Iterator[None]:
         fault.filename = os.fspath(file)
         known = explain(fault)
         if isinstance(known, InternalFault):
-            why = "The folder is read-only" if fault.errno == errno.EROFS else fault.strerror or str(fault)
-            known = PictureError(f"{file.name} cannot be written", why=why)
+            known = PictureError(f"{file.name} cannot be written", why=fault.strerror or str(fault))
         raise known from fault

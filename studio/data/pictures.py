@@ -21,6 +21,7 @@ SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif",
 )  # fmt: skip
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*", b"GIF8")
 MASK = "-masklabel"  # the end of the name of a picture's mask, as other trainers write it
 
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, RuntimeError, struct.error)
@@ -63,10 +64,10 @@ def probe(path: Path, *, title: str = "") -> tuple[int, int]:
 @lru_cache(maxsize=20_000)
 def _probed(path: Path, title: str, size: int, modified: int) -> tuple[int, int]:
     with _decoded(path, title) as image:
-        width, height = image.size
-        sideways = _orientation(image) >= 5
         if not _ends_well(path, image.format):
             image.load()
+        width, height = image.size
+        sideways = _orientation(image) >= 5
     return (height, width) if sideways else (width, height)
 
 
@@ -117,27 +118,32 @@ def _explained(name: str, path: Path) -> Iterator[None]:
     except DAMAGE as fault:
         if isinstance(fault, OSError) and fault.errno:  # the system's word, not the decoder's
             raise PictureError(f"{name} cannot be read", why=fault.strerror or "") from fault
-        raise PictureError(
-            f"{name} is damaged",
-            why="Not all of it can be decoded",
-            remedy="Export or download it again.",
-        ) from fault
+        raise _damaged(name) from fault
 
 
 def _unknown(name: str, path: Path) -> PictureError:
-    if path.stat().st_size == 0:
-        return PictureError(f"{name} is empty", remedy="Export or download it again.")
+    """Why no decoder takes a file: it is empty, or damaged at its beginning, or no picture at all."""
     with path.open("rb") as file:
-        brand = file.read(12)[4:]
-    if brand in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc") and "HEIF" not in _formats():
+        head = file.read(12)
+    if not head:
+        return PictureError(f"{name} is empty", remedy="Export or download it again.")
+    if head[4:].startswith((b"ftyphei", b"ftyphev", b"ftypmif")) and "HEIF" not in _formats():
         return PictureError(
             f"{name} is a HEIC picture, which cannot be read here",
             remedy="Save it as JPEG, or install pillow-heif.",
         )
+    if head.startswith(BEGINNINGS) or head[4:8] == b"ftyp":
+        return _damaged(name)
     return PictureError(
         f"{name} is not a picture",
         why="Its content is none of the formats that are read, whatever its name says",
         remedy="Remove it, or save it again as JPEG or PNG.",
+    )
+
+
+def _damaged(name: str) -> PictureError:
+    return PictureError(
+        f"{name} is damaged", why="Not all of it can be decoded", remedy="Export or download it again."
     )
 
 

@@ -1,0 +1,105 @@
+"""Arrivals: the files that were brought in, out of folders and zip archives, before anything is copied."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from studio.data.captions import caption_file
+from studio.data.dataset import natural
+from studio.data.pictures import is_picture
+from studio.errors import PictureError
+
+CLUTTER = ("__macosx", "thumbs.db", "desktop.ini")
+LARGEST_FILE = 1 << 30  # bytes, unpacked, of one file in an archive
+LARGEST_ARCHIVE = 32 << 30
+MOST_FILES = 50_000
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was brought in: its name, the folder it lay in, and how to read it.
+
+    The folder only tells which caption belongs to which picture; nothing is ever written there.
+    """
+
+    name: str
+    folder: str
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def path(self) -> Path:
+        """The bare name, for looking at its stem and suffix."""
+        return Path(self.name)
+
+
+@dataclass
+class Arrivals:
+    """All files that were brought in; archives stay open as long as the `stack` they are given."""
+
+    stack: ExitStack
+    files: list[Arrival] = field(default_factory=list)
+    refused: list[PictureError] = field(default_factory=list)
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Add files, folders with all inside them, and archives."""
+        for path in paths:
+            if path.is_dir():
+                for inside in _walk(path):
+                    self._add_file(inside, str(inside.parent))
+            elif path.suffix.lower() == ".zip":
+                self._add_archive(path)
+            else:
+                self._add_file(path, "")
+                self._add_caption_beside(path, paths)
+
+    def _add_file(self, path: Path, folder: str) -> None:
+        self.files.append(Arrival(path.name, folder, lambda: path.open("rb")))
+
+    def _add_caption_beside(self, path: Path, paths: Sequence[Path]) -> None:
+        """A picture that comes by itself brings the caption that lies beside it."""
+        caption = caption_file(path)
+        if is_picture(path) and caption.exists() and caption not in paths:
+            self._add_file(caption, "")
+
+    def _add_archive(self, path: Path) -> None:
+        try:
+            archive = self.stack.enter_context(zipfile.ZipFile(path))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            self._refuse(f"{path.name} cannot be unpacked", why="It is no whole zip archive")
+            return
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MOST_FILES or sum(member.file_size for member in members) > LARGEST_ARCHIVE:
+            self._refuse(f"{path.name} would unpack to far more than pictures need")
+            return
+        for member in members:
+            self._add_member(archive, member, str(path))
+
+    def _add_member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, origin: str) -> None:
+        """Of the path in the archive only the last part becomes a name: nothing can slip out."""
+        path = PurePosixPath(member.filename.replace("\\", "/"))
+        if any(_clutter(part) for part in path.parts if part != ".."):
+            return
+        if member.file_size > LARGEST_FILE:
+            self._refuse(f"{path.name} is too large to be a picture")
+            return
+        self.files.append(Arrival(path.name, f"{origin}/{path.parent}", lambda: archive.open(member)))
+
+    def _refuse(self, what: str, why: str = "") -> None:
+        self.refused.append(PictureError(what, why=why))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file in a folder and those inside it, in natural order; hidden ones are left out."""
+    for place, inside, names in os.walk(folder):
+        inside[:] = sorted(name for name in inside if not _clutter(name))
+        yield from sorted((Path(place, name) for name in names if not _clutter(name)), key=natural)
+
+
+def _clutter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in CLUTTER
