@@ -116,7 +116,7 @@ def explain(fault: BaseException) -> StudioError:
             "The memory was not enough for this job",
             remedy="Try a smaller batch or a lower resolution, or close other programs that use the card.",
         )
-    if isinstance(fault, PermissionError):
+    if isinstance(fault, PermissionError) or (isinstance(fault, OSError) and fault.errno == errno.EROFS):
         return StudioError(
             f"The studio may not write to {_file_of(fault)}",
             why="The system refused it",
