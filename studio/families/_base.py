@@ -107,5 +107,9 @@ class Model(ABC):
         """A diffusers text-to-image pipeline around these very modules; nothing is copied."""
 
     @abstractmethod
+    def train_with(self, *, checkpointing: bool) -> None:
+        """Make the denoiser ready for training, computing activations twice to save memory if asked."""
+
+    @abstractmethod
     def free_encoders(self) -> None:
         """Let the text encoders and the VAE's encoder go from the card, once all is cached."""

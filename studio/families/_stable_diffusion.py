@@ -29,7 +29,7 @@ class StableDiffusion(Model):
         self.side_multiple = pipeline.vae_scale_factor * 2 ** (levels - 1)
 
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
-        """{"prompt_embeds": (batch, tokens, width)}: the text encoder's last layer, as the pipeline computes it."""
+        """{"prompt_embeds": (batch, tokens, width)}, the last layer, as the pipeline computes it."""
         import torch
 
         words = self._tokenizer(
@@ -90,6 +90,12 @@ class StableDiffusion(Model):
         )
         pipe.set_progress_bar_config(disable=True)
         return pipe
+
+    def train_with(self, *, checkpointing: bool) -> None:
+        """Gradient checkpointing acts in training mode only; nothing else in this UNet does."""
+        self.denoiser.train()
+        if checkpointing:
+            self.denoiser.enable_gradient_checkpointing()
 
     def free_encoders(self) -> None:
         """Forget the text encoder and the VAE's encoder; prompts must be given as embeddings from now on."""

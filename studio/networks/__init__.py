@@ -1,1 +1,6 @@
 """Networks: what is trained, one module each."""
+
+from studio.networks._base import Network
+from studio.registry import Registry
+
+NETWORKS: Registry[Network] = Registry(__name__, "network")

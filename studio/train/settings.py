@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from studio.registry import Registry
+from studio.networks import NETWORKS
 from studio.settings import Knob, Settings
-
-NETWORKS: Registry[object] = Registry("studio.networks", "network")  # type: ignore[type-var]
-OPTIMIZERS: Registry[object] = Registry("studio.train.optimizers", "optimizer")  # type: ignore[type-var]
+from studio.train.optimizers import OPTIMIZERS
 
 
 class TrainSettings(Settings):

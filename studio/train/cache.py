@@ -1,0 +1,88 @@
+"""The cache: latents and text embeddings, made once for the same content.
+
+A file's name is the hash of all that decides what is in it (the picture's bytes, its size in
+training, the VAE; or the prompt and the text encoders), so nothing in here is ever out of date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from studio.data.hashes import picture_hash
+from studio.data.pictures import open_picture
+from studio.train.buckets import Size, fit
+from studio.workspace import writing
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor, nn
+
+    from studio.families._base import Conditioning, Model
+
+
+class Cache:
+    """What the encoders of one model make of pictures and prompts."""
+
+    def __init__(self, folder: Path, model: Model) -> None:
+        self.folder, self.model = folder, model
+        self._vae = fingerprint([model.vae])
+        self._texts = fingerprint(model.text_encoders.values())
+
+    def latents(self, picture: Path, bucket: Size, *, mirrored: bool) -> Tensor:
+        """Latents (channels, height, width) on the processor; raises `PictureError`."""
+        key = _key("latents", self._vae, picture_hash(picture, self.folder), *bucket, mirrored)
+
+        def make() -> dict[str, Tensor]:
+            image = fit(open_picture(picture, at_least=max(bucket)), bucket)
+            return {"latents": self.model.encode_pictures(pixels(image, mirrored=mirrored)[None])[0]}
+
+        return self._remembered("latents", key, make)["latents"]
+
+    def prompt(self, prompt: str) -> Conditioning:
+        """The conditioning of one prompt, first dimension 1, on the processor."""
+        key = _key("prompt", self._texts, prompt)
+        return self._remembered("prompts", key, lambda: dict(self.model.encode_prompts([prompt])))
+
+    def _remembered(self, kind: str, key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file, save
+
+        path = self.folder / kind / f"{key}.safetensors"
+        try:
+            return load_file(path)
+        except (FileNotFoundError, SafetensorError):
+            made = {name: tensor.cpu().contiguous() for name, tensor in make().items()}
+        with writing(path, "wb") as file:
+            cast("IO[bytes]", file).write(save(made))
+        return made
+
+
+def pixels(image: Image.Image, *, mirrored: bool) -> Tensor:
+    """A picture as (3, height, width) in -1…1."""
+    import numpy as np
+    import torch
+
+    values = np.asarray(image.convert("RGB"), dtype=np.float32) / 127.5 - 1
+    if mirrored:
+        values = values[:, ::-1]
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+
+
+def fingerprint(modules: Iterable[nn.Module]) -> str:
+    """A hash of modules' weights, their precision, and the factor by which a VAE's latents are scaled."""
+    import torch
+
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(f"{getattr(module.config, 'scaling_factor', 1)}".encode())
+        for name, tensor in sorted(module.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _key(*parts: object) -> str:
+    return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()
