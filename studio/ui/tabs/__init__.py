@@ -1,1 +1,1 @@
-"""The tabs of the page, one module each."""
+"""The rooms of the studio."""

@@ -1,0 +1,89 @@
+"""The page: built from its rooms, and served on this machine."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from studio.jobs.dispatcher import Dispatcher
+from studio.kinds import KINDS
+from studio.ui import theme
+from studio.ui.desk import Desk
+from studio.ui.guard import Guard
+from studio.ui.markup import render
+from studio.ui.pulse import Pulse
+from studio.ui.serving import announce, free_port, open_when_ready
+from studio.ui.status import status
+from studio.ui.tabs.caption import CaptionRoom
+from studio.ui.widgets import live
+from studio.workspace import Workspace
+
+TITLE = "LoRA Studio"
+HOUR, DAY = 3600, 86_400
+
+
+def build(workspace: Workspace) -> gr.Blocks:
+    """The page for a workspace; nothing runs yet."""
+    desk = Desk(workspace)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(HOUR, DAY)) as page:
+        pulse = Pulse(desk)
+        gr.HTML(render("header"), elem_id="header", apply_default_css=False)
+        with gr.Tabs(elem_id="rooms"):
+            with gr.Tab("Caption", id="caption"):
+                CaptionRoom(desk, pulse)
+        pulse.show(live("status"), lambda _: status(desk))
+        pulse.start(page)
+    return page
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    port: int | None = None,
+    listen: bool = False,
+    auth: tuple[str, str] | None = None,
+    browser: bool = True,
+    window: bool = False,
+) -> None:
+    """Serve the page until Ctrl+C, on this machine only unless `listen`."""
+    page = build(workspace)
+    dispatcher = Dispatcher(workspace, KINDS)
+    dispatcher.start()
+    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
+    address = announce(page.local_url)
+    try:
+        open_when_ready(address, browser=browser, window=window)
+        page.block_thread()
+    finally:
+        dispatcher.close()
+
+
+def launch(
+    page: gr.Blocks, workspace: Workspace, *, port: int, listen: bool = False, auth: tuple[str, str] | None = None
+) -> None:
+    """Start the server in a thread of its own."""
+    page.launch(
+        server_name="0.0.0.0" if listen else "127.0.0.1",
+        server_port=port,
+        auth=auth,
+        theme=theme.Studio(),
+        css=theme.css(),
+        head=theme.head(),
+        allowed_paths=[str(path) for path in (workspace.outputs, workspace.runs, workspace.cache / "thumbnails")],
+        blocked_paths=[],
+        app_kwargs={"middleware": [_guard(local=not listen)], "openapi_url": None},
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        share=False,
+        ssr_mode=False,
+        mcp_server=False,
+        prevent_thread_lock=True,
+        quiet=True,
+    )
+
+
+def _guard(*, local: bool) -> object:
+    from starlette.middleware import Middleware
+
+    return Middleware(Guard, local=local)

@@ -1,0 +1,104 @@
+// A place to drop files and folders on; they are uploaded a few at a time, then told to the server.
+(() => {
+  const SIDE_BY_SIDE = 3;
+
+  const entries = (reader) => new Promise((done, failed) => reader.readEntries(done, failed));
+  const fileOf = (entry) => new Promise((done, failed) => entry.file(done, failed));
+
+  async function walk(entry, found) {
+    if (entry.isFile) found.push({ file: await fileOf(entry), name: entry.fullPath.slice(1) });
+    if (!entry.isDirectory) return;
+    const reader = entry.createReader();
+    for (let some = await entries(reader); some.length; some = await entries(reader))
+      for (const one of some) await walk(one, found);
+  }
+
+  async function dropped(transfer) {
+    const roots = [...transfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry());
+    if (roots.some((root) => !root)) return { files: [...transfer.files].map(named), folder: "" };
+    const files = [];
+    for (const root of roots) await walk(root, files);
+    return { files, folder: roots.length === 1 && roots[0].isDirectory ? roots[0].name : "" };
+  }
+
+  const named = (file) => ({ file, name: file.webkitRelativePath || file.name });
+
+  const picked = (input) => ({
+    files: [...input.files].map(named),
+    folder: input.webkitdirectory && input.files.length ? input.files[0].webkitRelativePath.split("/")[0] : "",
+  });
+
+  // Makes `zone` take files: `tell` shows how far it is, `done` gets them as {path, name}.
+  studio.takeFiles = (zone, { upload, accept, tell, done }) => {
+    const wanted = ({ file }) => !file.name.startsWith(".") && accept.some((end) => file.name.toLowerCase().endsWith(end));
+    let depth = 0;
+    let busy = false;
+
+    async function bring({ files, folder }) {
+      if (busy) return;
+      const chosen = files.filter(wanted);
+      const passed = files.length - chosen.length;
+      if (!chosen.length) return tell(files.length ? "Nothing there that can be used here." : "");
+      busy = true;
+      const arrived = [];
+      let next = 0, ready = 0, lost = 0;
+      tell(`Bringing 1 of ${chosen.length} …`);
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
+        while (next < chosen.length) {
+          const { file, name } = chosen[next++];
+          try {
+            arrived.push({ path: (await upload(file)).path, name });
+          } catch (fault) {
+            lost += 1;
+          }
+          ready += 1;
+          if (ready < chosen.length) tell(`Bringing ${ready + 1} of ${chosen.length} …`);
+        }
+      }));
+      busy = false;
+      tell(lost ? `${lost} of ${chosen.length} did not arrive. Drop them once more.` : "");
+      done({ files: arrived, folder, passed });
+    }
+
+    zone.addEventListener("dragenter", (event) => { event.preventDefault(); depth += 1; zone.classList.add("over"); });
+    zone.addEventListener("dragover", (event) => event.preventDefault());
+    zone.addEventListener("dragleave", () => { if (!(depth -= 1)) zone.classList.remove("over"); });
+    zone.addEventListener("drop", async (event) => {
+      event.preventDefault();
+      depth = 0;
+      zone.classList.remove("over");
+      bring(await dropped(event.dataTransfer));
+    });
+    zone.addEventListener("change", (event) => {
+      if (event.target.type !== "file") return;
+      bring(picked(event.target));
+      event.target.value = "";
+    });
+    zone.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-choose]");
+      if (button) zone.querySelector(`input.${button.dataset.choose}`).click();
+    });
+  };
+
+  studio.drop = ({ element, trigger, props, upload }) => {
+    const root = element.querySelector(".drop");
+    root.innerHTML = `
+      <p class="title"></p>
+      <p class="ways"><button type="button" data-choose="files">Choose files</button>
+        <button type="button" data-choose="folder">Choose a folder</button></p>
+      <p class="told" role="status"></p>
+      <input class="files" type="file" multiple hidden><input class="folder" type="file" webkitdirectory hidden>`;
+    root.querySelector(".title").textContent = props.title;
+    root.querySelector("input.files").accept = props.accept;
+    if (!props.folders) root.querySelectorAll('[data-choose="folder"]').forEach((one) => one.remove());
+    studio.takeFiles(root, {
+      upload,
+      accept: props.accept.split(","),
+      tell: (text) => (root.querySelector(".told").textContent = text),
+      done: (what) => trigger("dropped", what),
+    });
+  };
+
+  // A file that misses a drop zone must not replace the page.
+  for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+})();

@@ -1,0 +1,93 @@
+// Brings a piece of page to new HTML and keeps what is the person's own: focus, scroll, open folds.
+window.studio = window.studio || {};
+
+(() => {
+  const OWN = new Set(["open", "data-own"]);
+
+  function attributes(have, want) {
+    for (const { name } of [...have.attributes])
+      if (!want.hasAttribute(name) && !OWN.has(name)) have.removeAttribute(name);
+    for (const { name, value } of [...want.attributes])
+      if (!OWN.has(name) && have.getAttribute(name) !== value) have.setAttribute(name, value);
+  }
+
+  function node(have, want) {
+    if (have.nodeType !== Node.ELEMENT_NODE) {
+      if (have.nodeValue !== want.nodeValue) have.nodeValue = want.nodeValue;
+      return;
+    }
+    attributes(have, want);
+    children(have, want);
+  }
+
+  function children(parent, wanted) {
+    const keyed = new Map();
+    for (const child of parent.children) if (child.dataset.key) keyed.set(child.dataset.key, child);
+    let cursor = parent.firstChild;
+    for (const want of [...wanted.childNodes]) {
+      const key = want.dataset && want.dataset.key;
+      let have = key ? keyed.get(key) : null;
+      if (!key && cursor && cursor.nodeName === want.nodeName && !(cursor.dataset && cursor.dataset.key)) have = cursor;
+      if (!have) {
+        parent.insertBefore(want, cursor);
+        continue;
+      }
+      if (have === cursor) cursor = cursor.nextSibling;
+      else parent.insertBefore(have, cursor);
+      node(have, want);
+    }
+    while (cursor) {
+      const next = cursor.nextSibling;
+      cursor.remove();
+      cursor = next;
+    }
+  }
+
+  studio.morph = (root, html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html || "";
+    children(root, template.content);
+  };
+
+  // A press on [data-act] goes to the server once; the button waits for the page to change.
+  studio.acts = (element, trigger) => {
+    const send = (target, more) => trigger("act", { ...target.dataset, ...more });
+    element.addEventListener("click", (event) => {
+      const target = event.target.closest("[data-act]");
+      if (!target || target.tagName === "SELECT" || target.disabled) return;
+      if (target.tagName === "BUTTON" && target.hasAttribute("data-once")) {
+        target.disabled = true;
+        setTimeout(() => (target.disabled = false), 1500);
+      }
+      send(target);
+    });
+    element.addEventListener("change", (event) => {
+      const target = event.target.closest("select[data-act]");
+      if (target) send(target, { value: target.value });
+    });
+  };
+
+  studio.live = ({ element, trigger, props, watch }) => {
+    const root = element.querySelector(".live");
+    const show = () => {
+      studio.morph(root, props.value);
+      const told = root.querySelector("[data-focus]");
+      if (told && told !== show.told) focusField(told.dataset.focus);
+      show.told = told;
+    };
+    studio.acts(element, trigger);
+    watch("value", show);
+    show();
+  };
+
+  // The field that a fault names is brought into view, and the cursor put into it.
+  function focusField(id) {
+    setTimeout(() => {
+      const field = document.getElementById(id);
+      if (!field) return;
+      field.scrollIntoView({ block: "center", behavior: "smooth" });
+      const input = field.querySelector("input, textarea");
+      if (input) input.focus({ preventScroll: true });
+    }, 60);
+  }
+})();

@@ -1,0 +1,160 @@
+// A slider for each adapter. What was set lives here and goes to the server as the value.
+(() => {
+  const clamp = (weight) => Math.min(2, Math.max(-2, Number.isFinite(weight) ? weight : 0));
+  const shown = (weight) => String(Math.round(weight * 100) / 100);
+
+  const ROW = `
+    <label class="switch" title="On or off"><input type="checkbox"></label>
+    <span class="face"></span>
+    <span class="what"><b></b><small></small></span>
+    <button type="button" class="quiet remove" title="Take out of this list (the file stays)">✕</button>
+    <input type="range" min="-2" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">`;
+
+  studio.mixer = ({ element, trigger, props, upload, watch }) => {
+    const root = element.querySelector(".mixer");
+    root.innerHTML = `<div class="rows" role="list"></div><p class="none"></p>
+      <div class="add"><select aria-label="Add a LoRA"></select><button type="button" data-choose="files">Add a file</button>
+      <input class="files" type="file" accept=".safetensors" multiple hidden></div><p class="told" role="status"></p>`;
+    const rows = root.querySelector(".rows");
+    const picker = root.querySelector("select");
+    const mix = () => (Array.isArray(props.value) ? props.value : []);
+    const library = () => props.library || [];
+    const card = (name) => library().find((one) => one.name === name);
+
+    const keep = (changed) => { props.value = changed; };
+    const change = (name, values) => keep(mix().map((one) => (one.name === name ? { ...one, ...values } : one)));
+
+    function row(name) {
+      const line = document.createElement("div");
+      line.className = "row";
+      line.setAttribute("role", "listitem");
+      line.dataset.key = name;
+      line.innerHTML = ROW;
+      const [on, slider, number] = line.querySelectorAll("input");
+      const weigh = (weight, from) => {
+        change(name, { weight, on: true });
+        if (from !== slider) slider.value = weight;
+        if (from !== number) number.value = shown(weight);
+        on.checked = true;
+        fill(slider, weight);
+        line.classList.remove("off");
+      };
+      on.addEventListener("change", () => {
+        change(name, { on: on.checked });
+        line.classList.toggle("off", !on.checked);
+        trigger("released", { name });
+      });
+      slider.addEventListener("input", () => weigh(Number(slider.value), slider));
+      slider.addEventListener("change", () => trigger("released", { name }));
+      number.addEventListener("input", () => weigh(clamp(parseFloat(number.value)), number));
+      number.addEventListener("change", () => {
+        number.value = shown(clamp(parseFloat(number.value)));
+        trigger("released", { name });
+      });
+      slider.addEventListener("dblclick", () => { weigh(1); trigger("released", { name }); });
+      line.querySelector(".remove").addEventListener("click", () => {
+        const was = mix().find((one) => one.name === name);
+        keep(mix().filter((one) => one.name !== name));
+        draw();
+        picker.focus();
+        if (was && was.on) trigger("released", { name });
+      });
+      line.querySelector("small").addEventListener("click", (event) => {
+        if (event.target.tagName === "BUTTON") trigger("word", { word: event.target.textContent });
+      });
+      return line;
+    }
+
+    const fill = (slider, weight) => {
+      const place = ((weight + 2) / 4) * 100;
+      slider.style.setProperty("--from", `${Math.min(50, place)}%`);
+      slider.style.setProperty("--to", `${Math.max(50, place)}%`);
+    };
+
+    function details(line, one) {
+      const known = card(one.name);
+      const [on, slider, number] = line.querySelectorAll("input");
+      const title = known ? known.title : one.name;
+      line.querySelector("b").textContent = title;
+      line.classList.toggle("off", !one.on);
+      line.classList.toggle("new", Boolean(known && known.fresh));
+      line.classList.toggle("misfit", Boolean(known && known.misfit) || !known);
+      const small = line.querySelector("small");
+      small.replaceChildren();
+      if (!known) small.textContent = "This file is no longer there.";
+      else if (known.misfit) small.textContent = known.misfit;
+      else {
+        if (known.trigger) {
+          const word = document.createElement("button");
+          word.type = "button";
+          word.textContent = known.trigger;
+          word.title = "Put this word into the prompt";
+          small.append(word);
+        }
+        small.append([known.rank ? `rank ${known.rank}` : "", known.size].filter(Boolean).join(" · "));
+      }
+      const face = line.querySelector(".face");
+      const picture = known && known.preview ? `url("${known.preview}")` : "";
+      if (face.style.backgroundImage !== picture) face.style.backgroundImage = picture;
+      on.checked = one.on;
+      on.setAttribute("aria-label", `Use ${title}`);
+      slider.setAttribute("aria-label", `Weight of ${title}`);
+      number.setAttribute("aria-label", `Weight of ${title}, as a number`);
+      if (document.activeElement !== number) number.value = shown(one.weight);
+      slider.value = one.weight;
+      fill(slider, one.weight);
+    }
+
+    function draw() {
+      const have = new Map([...rows.children].map((line) => [line.dataset.key, line]));
+      mix().forEach((one, at) => {
+        const line = have.get(one.name) || row(one.name);
+        have.delete(one.name);
+        if (rows.children[at] !== line) rows.insertBefore(line, rows.children[at] || null);
+        details(line, one);
+      });
+      have.forEach((line) => line.remove());
+      const rest = library().filter((one) => !mix().some((mine) => mine.name === one.name));
+      const options = [new Option(rest.length ? "Add a LoRA …" : "All of your LoRAs are in the list", "")];
+      for (const one of rest) {
+        const option = new Option(one.misfit ? `${one.title} (does not fit this base)` : one.title, one.name);
+        option.disabled = Boolean(one.misfit);
+        options.push(option);
+      }
+      picker.replaceChildren(...options);
+      picker.hidden = !library().length;
+      root.querySelector(".none").textContent = mix().length ? "" : library().length
+        ? "No LoRA in the mix."
+        : "No LoRAs yet. Train one, or drop a .safetensors file here.";
+    }
+
+    // A LoRA that appears while the page is open comes in by itself, at the top, switched off.
+    let known = null;
+    function arrivals() {
+      const names = library().map((one) => one.name);
+      const fresh = known ? library().filter((one) => !known.has(one.name) && !one.misfit) : [];
+      if (known || names.length) known = new Set(names);
+      const missing = fresh.filter((one) => !mix().some((mine) => mine.name === one.name));
+      if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: 1, on: false })), ...mix()]);
+      draw();
+    }
+
+    picker.addEventListener("change", () => {
+      const name = picker.value;
+      if (!name) return;
+      keep([...mix(), { name, weight: 1, on: true }]);
+      draw();
+      rows.lastElementChild.querySelector('input[type="range"]').focus();
+      trigger("released", { name });
+    });
+    studio.takeFiles(root, {
+      upload,
+      accept: [".safetensors"],
+      tell: (text) => (root.querySelector(".told").textContent = text),
+      done: (what) => trigger("dropped", what),
+    });
+    watch("value", draw);
+    watch("library", arrivals);
+    arrivals();
+  };
+})();

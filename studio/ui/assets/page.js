@@ -1,0 +1,51 @@
+// The page as a whole: dark and light, and the keys.
+(() => {
+  const KEY = "lora-studio-look";
+  const LOOKS = ["system", "light", "dark"];
+  const NAMES = { system: "Follow the system", light: "Light", dark: "Dark" };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = () => (LOOKS.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system");
+
+  function apply() {
+    if (!document.body) return;
+    const look = chosen();
+    const dark = look === "dark" || (look === "system" && system.matches);
+    if (document.body.classList.contains("dark") !== dark) document.body.classList.toggle("dark", dark);
+    document.documentElement.dataset.look = dark ? "dark" : "light";
+    const button = document.getElementById("look");
+    if (button && button.dataset.look !== look) {
+      button.dataset.look = look;
+      button.title = `Look: ${NAMES[look]}. Press to change.`;
+      button.setAttribute("aria-label", button.title);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#look")) return;
+    localStorage.setItem(KEY, LOOKS[(LOOKS.indexOf(chosen()) + 1) % LOOKS.length]);
+    apply();
+  });
+
+  // Ctrl+Enter presses the main button of the room that is open, wherever the cursor is.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    const go = [...document.querySelectorAll("button.go")].find((button) => button.offsetParent);
+    if (!go) return;
+    event.preventDefault();
+    // The field still holds the last keys: let it hand them over before the button takes them.
+    if (document.activeElement) document.activeElement.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => go.click(), 30);
+  });
+
+  const start = () => {
+    apply();
+    new MutationObserver(apply).observe(document.body, { attributes: true, attributeFilter: ["class"], childList: true, subtree: false });
+    const waiting = setInterval(() => {
+      apply();
+      if (document.getElementById("look")) clearInterval(waiting);
+    }, 50);
+  };
+  system.addEventListener("change", () => setTimeout(apply));
+  if (document.body) start();
+  else document.addEventListener("DOMContentLoaded", start);
+})();

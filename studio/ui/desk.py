@@ -1,0 +1,68 @@
+"""The desk: what every part of the page works with — the workspace, its queue and its jobs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from studio.data.pictures import thumbnail
+from studio.errors import PictureError
+from studio.jobs.queue import Queue
+from studio.jobs.run import Run
+from studio.jobs.snapshot import Journal, JobView
+from studio.settings import Settings
+from studio.workspace import Workspace
+
+BUDGET = 0.2  # seconds that one look at the page may spend on making thumbnails
+
+
+class Desk:
+    """One for each server. Looks are taken under `lock`, for the journal is not made for threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.queue = Queue(workspace)
+        self.journal = Journal(workspace)
+        self.lock = threading.RLock()
+        self._runs: tuple[int, list[str]] = (0, [])
+        self._thumbnails: dict[tuple[Path, int, int], Path | None] = {}
+        self._until = 0.0
+
+    def submit(self, kind: str, settings: Settings, title: str = "") -> Run:
+        """Queue a job."""
+        return self.queue.submit(kind, settings, title=title)
+
+    def recent(self, kind: str, count: int = 1) -> list[JobView]:
+        """The newest jobs of a kind, newest first; the folder is listed only after it has changed."""
+        changed = self.workspace.runs.stat().st_mtime_ns
+        if changed != self._runs[0]:
+            names = sorted((folder.name for folder in self.workspace.runs.iterdir()), reverse=True)
+            self._runs = (changed, names)
+        ids = [name for name in self._runs[1] if f"-{kind}-" in name][:count]
+        return [self.journal.job(run_id) for run_id in ids if (self.workspace.runs / run_id / "run.json").exists()]
+
+    def latest(self, kind: str) -> JobView | None:
+        """The newest job of a kind."""
+        return next(iter(self.recent(kind)), None)
+
+    def begin_look(self) -> None:
+        """Allow the next look its share of time for thumbnails."""
+        self._until = time.monotonic() + BUDGET
+
+    def small(self, picture: Path, side: int = 384) -> Path | None:
+        """The thumbnail of a picture, or None while there is none: the rest come at the next looks."""
+        try:
+            key = (picture, picture.stat().st_mtime_ns, side)
+        except OSError:
+            return None
+        if key not in self._thumbnails and time.monotonic() < self._until:
+            try:
+                self._thumbnails[key] = thumbnail(picture, self.workspace.cache, side)
+            except PictureError:
+                self._thumbnails[key] = None
+        return self._thumbnails.get(key)
+
+    def large(self, picture: Path, side: int) -> Path:
+        """A picture for a close look, at most `side` pixels each way; raises `PictureError`."""
+        return thumbnail(picture, self.workspace.cache, side)

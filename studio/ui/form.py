@@ -1,0 +1,168 @@
+"""Form: made from a settings class, so that no field is written down twice.
+
+Components come from a knob's type, choices and limits. Values are read by name. A preset changes
+the fields that still hold what the preset before it gave; what the person changed stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.errors import SettingsError
+from studio.registry import Registry
+from studio.settings import KnobInfo, Settings, knobs
+from studio.ui.markup import render
+
+STOPS = 400  # positions up to which a slider can still be aimed at
+Maker = Callable[[KnobInfo, str], Component]
+Updates = dict[Component, Any]
+
+
+class Form:
+    """The fields of a settings class; to be made inside a `gr.Blocks` context.
+
+    `makers` builds the components of widgets that are not evident from the type, by the knob's
+    `widget`; knobs named in `without` are left to the tab.
+    """
+
+    def __init__(
+        self,
+        settings: type[Settings],
+        prefix: str,
+        *,
+        makers: Mapping[str, Maker] | None = None,
+        without: tuple[str, ...] = (),
+        fold: str = "More settings",
+    ) -> None:
+        self.settings, self.prefix = settings, prefix
+        self.makers = dict(makers or {})
+        self.fields: dict[str, Component] = {}
+        shown = [k for k in knobs(settings) if k.name not in without and k.widget != "hidden"]
+        self.knobs = {knob.name: knob for knob in shown}
+        self._groups([knob for knob in shown if not knob.advanced])
+        advanced = [knob for knob in shown if knob.advanced]
+        self.fold = gr.Accordion(fold, open=False, visible=bool(advanced), elem_id=f"{prefix}-more")
+        with self.fold:
+            self._groups(advanced)
+
+    def note(self) -> None:
+        """Place the line in which a fault of this form is told; where the button is."""
+        self.fault_line = gr.HTML(elem_id=f"{self.prefix}-fault", elem_classes="fault-line")
+
+    def _groups(self, shown: list[KnobInfo]) -> None:
+        for name, members in groupby(shown, key=lambda knob: knob.group):
+            if name:
+                gr.HTML(f'<h3 class="group">{name}</h3>', apply_default_css=False)
+            for knob in members:
+                self.fields[knob.name] = self._field(knob)
+
+    def _field(self, knob: KnobInfo) -> Component:
+        elem_id = f"{self.prefix}-{knob.name}"
+        if knob.widget in self.makers:
+            return self.makers[knob.widget](knob, elem_id)
+        return component(knob, elem_id, titles(self.settings, knob))
+
+    def inputs(self, *others: Component) -> set[Component]:
+        """What a handler of this form takes: every field, and others beside them."""
+        return {*self.fields.values(), *others}
+
+    def outputs(self) -> list[Component]:
+        """What a handler of this form may change."""
+        return [*self.fields.values(), self.fold, self.fault_line]
+
+    def values(self, given: Mapping[Component, Any]) -> dict[str, Any]:
+        """The values by name; raises `SettingsError` for a number that was emptied."""
+        found = {name: given[field] for name, field in self.fields.items()}
+        for name, value in found.items():
+            knob = self.knobs[name]
+            if value is None and knob.default is not None:
+                if knob.type is str:
+                    found[name] = ""
+                else:
+                    raise SettingsError(f"{knob.label} is empty", remedy="Please fill it in.", field=name)
+        return found
+
+    def filled(self, values: Mapping[str, Any]) -> Updates:
+        """The updates that put these values into their fields; other names are passed over."""
+        return {self.fields[name]: gr.update(value=v) for name, v in values.items() if name in self.fields}
+
+    def preset(
+        self, given: Mapping[Component, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> Updates:
+        """The updates of a change from the values of one preset to those of another."""
+        now = {name: given[field] for name, field in self.fields.items()}
+        return self.filled(changed_by_preset(now, self.layer(before), self.layer(after)))
+
+    def layer(self, preset: Mapping[str, Any]) -> dict[str, Any]:
+        """What an untouched form holds under a preset: the defaults, then the preset."""
+        defaults = {n: ("" if k.default is ... else k.default) for n, k in self.knobs.items()}
+        return {**defaults, **{n: v for n, v in preset.items() if n in self.knobs}}
+
+    def faulty(self, fault: SettingsError) -> Updates:
+        """Tell the fault at the form, mark its field, and open the fold if it lies in there."""
+        knob = self.knobs.get(fault.field)
+        updates = self.faultless()
+        updates[self.fault_line] = render("fault", text=str(fault), field=f"{self.prefix}-{fault.field}")
+        if knob is not None:
+            updates[self.fields[knob.name]] = gr.update(elem_classes=["wrong"])
+            if knob.advanced:
+                updates[self.fold] = gr.update(open=True)
+        return updates
+
+    def faultless(self) -> Updates:
+        """Take back what `faulty` did."""
+        return {**{field: gr.update(elem_classes=[]) for field in self.fields.values()}, self.fault_line: ""}
+
+
+def changed_by_preset(
+    now: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields that a new preset sets: those the person left as the old preset had them."""
+    return {
+        name: value
+        for name, value in after.items()
+        if now.get(name) == before.get(name) and now.get(name) != value
+    }
+
+
+def component(knob: KnobInfo, elem_id: str, choices: list[tuple[str, str]]) -> Component:
+    """The component for a knob, by its type, choices and limits."""
+    common: dict[str, Any] = {
+        "label": knob.label,
+        "info": knob.help,
+        "elem_id": elem_id,
+        "value": None if knob.default is ... else knob.default,
+        "interactive": True,
+    }
+    if len(choices) > 3:
+        return gr.Dropdown(choices, **common)
+    if choices:
+        return gr.Radio(choices, **common)
+    if knob.type is bool:
+        return gr.Checkbox(**common)
+    if knob.type in (int, float):
+        return _number(knob, common)
+    return gr.Textbox(lines=3 if knob.widget == "lines" else 1, max_lines=8, **common)
+
+
+def _number(knob: KnobInfo, common: dict[str, Any]) -> Component:
+    step = knob.step or (1 if knob.type is int else None)
+    if step and knob.minimum is not None and knob.maximum is not None:
+        if (knob.maximum - knob.minimum) / step <= STOPS:
+            return gr.Slider(knob.minimum, knob.maximum, step=step, buttons=[], **common)
+    return gr.Number(precision=0 if knob.type is int else None, step=step or 1e-5, **common)
+
+
+def titles(settings: type[Settings], knob: KnobInfo) -> list[tuple[str, str]]:
+    """The choices of a knob as (what is read, what is kept): plug-ins by their title."""
+    extra = settings.model_fields[knob.name].json_schema_extra
+    source = extra.get("choices") if isinstance(extra, dict) else None
+    if isinstance(source, Registry):
+        return [(str(getattr(entry, "title", entry.name)), entry.name) for entry in source]
+    return [(name, name) for name in knob.choices]
+

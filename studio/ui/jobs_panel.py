@@ -1,0 +1,90 @@
+"""The jobs panel: how far a job is, what became of it, and the buttons to stop it or go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from studio.jobs.snapshot import JobView
+from studio.ui.desk import Desk
+from studio.ui.faults import kindly
+from studio.ui.markup import render, time_left
+
+VERBS = {"caption": "Captioning", "train": "Training", "generate": "Painting"}
+STATES = {
+    "waiting": "Waiting for its turn",
+    "running": "Running",
+    "stopping": "Stopping after this step",
+    "done": "Done",
+    "stopped": "Stopped",
+    "failed": "Did not work",
+    "died": "Broken off",
+}
+
+
+def job_panel(desk: Desk, view: JobView | None, *, empty: str = "") -> str:
+    """A job as HTML; `empty` is what is said when there is none."""
+    if view is None:
+        return render("job", job=None, empty=empty)
+    return render("job", job=facts(desk, view), empty=empty)
+
+
+def facts(desk: Desk, view: JobView) -> dict[str, Any]:
+    """What a template shows of a job, in words."""
+    state = "stopping" if _stopping(desk, view) else view.state
+    return {
+        "id": view.run.id,
+        "title": view.run.title,
+        "kind": VERBS.get(view.run.kind, view.run.kind.capitalize()),
+        "state": state,
+        "words": _ahead(desk, view) if state == "waiting" else STATES[state],
+        "percent": round(view.fraction * 1000) / 10,
+        "steps": f"{view.step} of {view.total}" if view.total else "",
+        "left": time_left(view.seconds_left) if state == "running" else "",
+        "message": view.message,
+        "can_resume": view.can_resume,
+        "live": state in ("waiting", "running", "stopping"),
+        "notes": list(dict.fromkeys(str(a.facts.get("text", "")) for a in view.artifacts if a.what == "note")),
+    }
+
+
+def in_words(view: JobView) -> str:
+    """A job in one line, for the status bar."""
+    what = f"{VERBS.get(view.run.kind, view.run.kind)} “{view.run.title}”"
+    if view.state != "running" or not view.total:
+        return what
+    return " · ".join(part for part in (what, f"{view.step} of {view.total}", time_left(view.seconds_left)) if part)
+
+
+def act_on_jobs(desk: Desk, widget: gr.HTML) -> None:
+    """Let the panel's buttons stop and resume jobs."""
+
+    @kindly
+    def act(event: gr.EventData) -> None:
+        press(desk, event._data)
+
+    widget.act(act, None, None, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def press(desk: Desk, data: dict[str, Any]) -> None:
+    """Do what a button of the panel says."""
+    if data.get("act") == "stop":
+        desk.queue.stop(str(data["run"]))
+    elif data.get("act") == "resume":
+        desk.queue.resume(str(data["run"]))
+
+
+def _stopping(desk: Desk, view: JobView) -> bool:
+    return view.state == "running" and (desk.workspace.runs / view.run.id / "stop").exists()
+
+
+def _ahead(desk: Desk, view: JobView) -> str:
+    before = 0
+    for run in desk.queue.waiting():
+        if run.id == view.run.id:
+            break
+        before += 1
+    if not before:
+        return "About to begin"
+    return f"Waiting for its turn, {before} job{'s' if before > 1 else ''} before it"

@@ -1,0 +1,102 @@
+"""The pulse: one timer that brings every live piece of the page up to what is on disk.
+
+Each piece is a look (values of some fields → what is to be seen). What has not changed since this
+window last saw it is not sent. All of it comes from disk, so a reload or a second window shows the
+same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.ui.desk import Desk
+
+log = logging.getLogger("studio.ui")
+EVERY = 0.5  # seconds
+Given = Mapping[Component, Any]
+Look = Callable[[Given], Any]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A live piece: the component, the property that is brought up to date, and its look."""
+
+    component: Component
+    prop: str
+    look: Look
+    at_first: bool
+
+
+class Pulse:
+    """Collects the looks while the page is built, then drives them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.pieces: list[Piece] = []
+        self.inputs: set[Component] = set()
+        self.seen = gr.State({})
+
+    def show(
+        self, component: Component, look: Look, *inputs: Component, prop: str = "value", at_first: bool = True
+    ) -> None:
+        """Keep `component` at what `look` returns, given the values of the inputs.
+
+        With `at_first` false, what a new window sees first is left as it was built.
+        """
+        self.pieces.append(Piece(component, prop, look, at_first))
+        self.inputs.update(inputs)
+
+    def start(self, page: gr.Blocks) -> None:
+        """Look once when the page is opened, then on every beat."""
+        events: dict[str, Any] = {
+            "inputs": {self.seen, *self.inputs},
+            "outputs": [self.seen, *dict.fromkeys(piece.component for piece in self.pieces)],
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        page.load(self.beat, **events)
+        gr.Timer(EVERY).tick(self.beat, **events)
+
+    def beat(self, given: dict[Component, Any]) -> dict[Component, Any]:
+        """What has changed since this window last looked."""
+        seen = dict(given[self.seen])
+        updates: dict[Component, dict[str, Any]] = {}
+        with self.desk.lock:
+            self.desk.begin_look()
+            for number, piece in enumerate(self.pieces):
+                value = self._look(piece, given)
+                mark = _mark(value)
+                if value is not None and seen.get(number) != mark:
+                    if piece.at_first or number in seen:
+                        updates.setdefault(piece.component, {})[piece.prop] = value
+                    seen[number] = mark
+        if not updates and seen == given[self.seen]:
+            return {self.seen: gr.skip()}
+        return {self.seen: seen, **{c: gr.update(**props) for c, props in updates.items()}}
+
+    def _look(self, piece: Piece, given: Given) -> Any:
+        try:
+            return piece.look(given)
+        except Exception as fault:  # one piece that cannot be shown must not stop the others
+            told = f"{type(fault).__name__}: {fault}"
+            if told not in _TOLD:
+                _TOLD.add(told)
+                log.exception("a piece of the page could not be shown: %s", fault)
+            return None
+
+
+_TOLD: set[str] = set()
+
+
+def _mark(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

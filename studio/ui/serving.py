@@ -1,0 +1,63 @@
+"""Serving: a free port, the line that says where the page is, and opening it."""
+
+from __future__ import annotations
+
+import socket
+import webbrowser
+
+from studio.errors import StudioError
+
+FIRST, LAST = 7860, 7960
+
+
+def free_port(wanted: int | None = None) -> int:
+    """The wanted port, or the first free one from 7860 on; raises `StudioError` if it is taken."""
+    if wanted is not None:
+        if not _free(wanted):
+            raise StudioError(
+                f"Port {wanted} is in use by another program", remedy="Leave --port out, or give another one."
+            )
+        return wanted
+    for port in range(FIRST, LAST):
+        if _free(port):
+            return port
+    raise StudioError(f"No port between {FIRST} and {LAST} is free", remedy="Give one with --port.")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def announce(address: str) -> str:
+    """Say where the page is, in one line; returns the address for this machine's browser."""
+    here = address.replace("0.0.0.0", "127.0.0.1")
+    print(f"LoRA Studio is open at {here} (Ctrl+C closes it)", flush=True)
+    return here
+
+
+def open_when_ready(address: str, *, browser: bool, window: bool) -> None:
+    """Show the page in a window of its own where that is installed, or in the browser.
+
+    The server answers already when this is called. Returns when the window is closed, or at once.
+    """
+    if window and _window(address):
+        return
+    if browser or window:
+        webbrowser.open(address)
+
+
+def _window(address: str) -> bool:
+    try:
+        import webview
+    except ImportError:
+        print("A window of its own needs pywebview (pip install pywebview); the browser opens instead.")
+        return False
+    webview.create_window("LoRA Studio", address, width=1320, height=900, min_size=(400, 600))
+    webview.start()
+    return True

@@ -1,0 +1,81 @@
+"""Widgets of our own, on gradio's HTML component: the server says what is to be seen, a script
+in `assets/` brings the page to it without losing focus, scroll position or what is being typed.
+
+They are made by functions, for gradio writes a `.pyi` beside the file of every component class.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from studio.errors import StudioError
+from studio.workspace import free_path, safe_name
+
+ARGUMENTS = "{element, trigger, props, server, upload, watch}"
+
+
+def live(elem_id: str, **more: Any) -> gr.HTML:
+    """A piece of page whose value is HTML from a template.
+
+    A press on an element with `data-act` arrives as the event `act`, carrying its data attributes.
+    """
+    return _widget("live", elem_id, ("act",), "", **more)
+
+
+def drop_zone(elem_id: str, title: str, accept: str, *, folders: bool = True) -> gr.HTML:
+    """A place to drop files on, or to choose them. They arrive as the event `dropped`, as `files`."""
+    return _widget("drop", elem_id, ("dropped",), "", title=title, accept=accept, folders=folders)
+
+
+def board(elem_id: str, server: list[Callable[..., Any]]) -> gr.HTML:
+    """The pictures of a dataset with their captions; a chosen one opens large, to be edited."""
+    return _widget("board", elem_id, ("act",), "", server_functions=server)
+
+
+def mixer(elem_id: str, **more: Any) -> gr.HTML:
+    """A slider for each adapter: value `[{name, weight, on}]`, and `library`, what there is to mix.
+
+    Events: `released` when a weight has come to rest, `dropped` with `files` for new ones,
+    `word` with a trigger word that was pressed.
+    """
+    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], library=[], **more)
+
+
+def _widget(name: str, elem_id: str, events: tuple[str, ...], value: Any, **more: Any) -> gr.HTML:
+    quoted = ", ".join(f'"{event}"' for event in events)
+    return gr.HTML(
+        value,
+        html_template=f'<div class="{name}"></div>',
+        js_on_load=f"studio.{name}({ARGUMENTS}, [{quoted}])",
+        apply_default_css=False,
+        elem_id=elem_id,
+        **more,
+    )
+
+
+@contextmanager
+def uploaded(files: list[dict[str, str]]) -> Iterator[Path]:
+    """A folder with what the page has just uploaded (`{path, name}`), under its own names.
+
+    Gradio gives each upload a folder of its own and a simpler name; a caption must find its picture.
+    Raises `StudioError` for a path that is no upload.
+    """
+    uploads = Path(get_upload_folder()).resolve()
+    with TemporaryDirectory(prefix="studio-") as folder:
+        for file in files:
+            source = Path(file["path"]).resolve()
+            if not source.is_relative_to(uploads):
+                raise StudioError("These files did not come through the page", remedy="Drop them once more.")
+            parts = [safe_name(part) for part in PurePosixPath(file["name"]).parts if part != "/"]
+            target = Path(folder, *parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, free_path(target))
+        yield Path(folder)
