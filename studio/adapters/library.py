@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from studio.adapters.entries import read_entries
@@ -44,7 +45,10 @@ class Card:
 def adapters(workspace: Workspace) -> list[Card]:
     """The adapters in `loras/`, newest first, those that cannot be used among them."""
     memory = _Memory(workspace)
-    cards = [_card(workspace, path, memory) for path in _files(workspace.loras)]
+    cards = []
+    for path in _files(workspace.loras):
+        with suppress(FileNotFoundError):  # deleted just now
+            cards.append(_card(workspace, path, memory))
     memory.save()
     return sorted(cards, key=lambda card: card.modified, reverse=True)
 
@@ -56,18 +60,14 @@ def find_adapter(workspace: Workspace, name: str) -> Card:
     """
     cards = adapters(workspace)
     wanted = name.strip().removesuffix(".safetensors").casefold()
-    for called in (
-        lambda card: card.name,
-        lambda card: PurePosixPath(card.name).name,
-        lambda card: card.title,
-    ):
-        for card in cards:
-            if called(card).casefold() == wanted:
+    for called in ([card.name for card in cards], [c.path.stem for c in cards], [c.title for c in cards]):
+        for card, each in zip(cards, called, strict=True):
+            if each.casefold() == wanted:
                 return _usable(card)
     near = difflib.get_close_matches(name, [card.name for card in cards], n=3, cutoff=0.5)
     raise AdapterError(
         f"There is no LoRA called “{name[:80]}”",
-        remedy=f"Did you mean {' or '.join(near)}?" if near else f"Put its file into {workspace.loras}.",
+        remedy=f"Did you mean “{'” or “'.join(near)}”?" if near else f"Put its file into {workspace.loras}.",
     )
 
 

@@ -25,11 +25,14 @@ class Portion(NamedTuple):
     weight: float
     text_weight: float | None = None
 
+    @property
+    def weight_on_text(self) -> float:
+        """The weight in the text encoders."""
+        return self.weight if self.text_weight is None else self.text_weight
+
     def share(self, layer: Layer) -> float:
         """The weight in one layer."""
-        if self.text_weight is None or layer.part == DENOISER:
-            return self.weight
-        return self.text_weight
+        return self.weight if layer.part == DENOISER else self.weight_on_text
 
 
 Recipe = tuple[tuple[Adapter, float], ...]
@@ -47,6 +50,7 @@ class Mixer:
         self._parts = {DENOISER: model.denoiser, **model.text_encoders}
         self._originals: dict[Layer, Tensor] = {}
         self._mixed: dict[Layer, Recipe] = {}
+        self._portions: list[Portion] = []
 
     def apply(self, mix: Sequence[tuple[Adapter, float] | Portion]) -> frozenset[str]:
         """Make the model's weights those of this mix; returns the parts whose weights changed.
@@ -64,12 +68,16 @@ class Mixer:
                 changed.add(layer.part)
         for layer in forgotten:
             del self._originals[layer], self._mixed[layer]
+        self._portions = portions
         return frozenset(changed)
 
-    def text_mix(self) -> frozenset[tuple[Layer, Recipe]]:
-        """What the text encoders are mixed of, to remember prompt embeddings by."""
-        return frozenset(
-            (layer, recipe) for layer, recipe in self._mixed.items() if recipe and layer.part != DENOISER
+    @property
+    def text_mix(self) -> tuple[tuple[str, float], ...]:
+        """What the text encoders are mixed of, (hash, weight) each: the same mix encodes prompts the same."""
+        return tuple(
+            (portion.adapter.receipt.hash, portion.weight_on_text)
+            for portion in self._portions
+            if portion.weight_on_text and portion.adapter.has_text
         )
 
     def _write(self, layer: Layer, recipe: Recipe) -> None:

@@ -14,7 +14,7 @@ from studio.adapters.entries import Entry, read_entries
 from studio.adapters.factors import Factors
 from studio.adapters.header import Header, damaged, read_header
 from studio.adapters.metadata import AdapterFacts
-from studio.adapters.naming import Layer, LayerTable
+from studio.adapters.naming import DENOISER, Layer, LayerTable
 from studio.adapters.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ class Adapter:
     changes: Mapping[Layer, Factors]
     metadata: Mapping[str, str]
     receipt: Receipt
+
+    @property
+    def has_text(self) -> bool:
+        """Whether it changes a text encoder."""
+        return any(layer.part != DENOISER for layer in self.changes)
 
 
 def read_adapter(path: Path, table: LayerTable) -> Adapter:

@@ -41,3 +41,9 @@ def begins_in_pure_noise(config: Mapping[str, Any]) -> bool:
     Its sampling must begin at the very last timestep.
     """
     return bool(config.get("rescale_betas_zero_snr"))
+
+
+def usable_steps(scheduler: Any, steps: int) -> int:
+    """`steps`, or one more where diffusers' rounding of “trailing” would end before the first timestep."""
+    scheduler.set_timesteps(steps)
+    return steps if int(scheduler.timesteps.min()) >= 0 else usable_steps(scheduler, steps + 1)
