@@ -61,10 +61,14 @@ class Environment:
         return hashlib.sha256(self._lock_file(name).read_bytes() + told).hexdigest()
 
     def _usable(self) -> bool:
-        look = "import sys, pip; print((3, 11) <= sys.version_info < (3, 14))"
-        return ask(str(self.python), "-c", look) == ["True"]
+        """Whether this is an environment, not the rest of one, in which `python` would be the system's."""
+        look = "import sys; print(sys.prefix != sys.base_prefix and (3, 11) <= sys.version_info < (3, 14))"
+        if ask(str(self.python), "-c", look) != ["True"]:
+            return False
+        return any(whole(record) for record in self._site().glob("pip-*.dist-info"))
 
     def _make(self, installer: Installer) -> None:
+        (self.folder / "pyvenv.cfg").unlink(missing_ok=True)  # first, so that half a removal is noticed
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(exist_ok=True)
         installer.go("environment", 0, [[sys.executable, "-m", "venv", str(self.folder)]])

@@ -40,11 +40,12 @@ class Installer:
         for number, way in enumerate(ways, 1):
             bar = Bar(title, packages)
             failed = next((output for command in way if (output := self._run(command, bar))), "")
-            bar.draw("failed" if failed else "done")
+            last = number == len(ways)
+            bar.draw("done" if not failed else "failed" if last else "failed; there is another way")
             if not failed:
                 return
             fault = explain(failed, self.log)
-            if fault.final or number == len(ways):
+            if fault.final or last:
                 raise fault
 
     def write(self, text: str) -> None:
@@ -58,6 +59,7 @@ class Installer:
         process = subprocess.Popen(
             command,
             cwd=self.log.parent,
+            env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
