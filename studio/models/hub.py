@@ -23,6 +23,9 @@ SMALL_FILES = (".json", ".txt", ".model")
 Progress = Callable[[int, int], None]
 """Called with the bytes that are here and the bytes in all; may raise to stop the download."""
 
+Choose = Callable[[str, Sequence[str]], list[str]]
+"""Of a repository's id and file names, the files that are needed; raises `ModelError` when some lack."""
+
 
 @dataclass(frozen=True)
 class HubInfo:
@@ -37,12 +40,15 @@ class HubInfo:
     """The files that are needed, and the bytes of each."""
 
 
-def describe(hub_id: str) -> HubInfo:
-    """What the hub says of a model; raises `Offline`, or `ModelError` when there is none to use."""
+def describe(hub_id: str, *, choose: Choose | None = None, revision: str | None = None) -> HubInfo:
+    """What the hub says of a model; raises `Offline`, or `ModelError` when there is none to use.
+
+    `choose` says which of the repository's files are needed, by default those of a base model.
+    """
     with _explained(hub_id):
-        info = _api().model_info(hub_id, files_metadata=True, timeout=PATIENCE)
+        info = _api().model_info(hub_id, revision=revision, files_metadata=True, timeout=PATIENCE)
     sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
-    wanted = tuple((name, sizes[name]) for name in needed(hub_id, list(sizes)))
+    wanted = tuple((name, sizes[name]) for name in (choose or needed)(hub_id, list(sizes)))
     return HubInfo(
         id=hub_id,
         size_bytes=sum(size for _, size in wanted),
@@ -58,23 +64,10 @@ def download(hub_id: str, workspace: Workspace, progress: Progress | None = None
 
     It appears there, as a folder or file `owner--name`, only when it is whole.
     """
-    from huggingface_hub import hf_hub_download
-
     info = describe(hub_id)
     name = hub_id.replace("/", "--")
     unfinished = workspace.models / f".{name}.part"
-    bar = _bar(progress, info) if progress is not None else None
-    with _explained(hub_id):
-        for file, _ in info.files:
-            hf_hub_download(
-                hub_id,
-                file,
-                revision=info.revision,
-                local_dir=unfinished,
-                tqdm_class=bar,
-                endpoint=_endpoint(),
-            )
-    shutil.rmtree(unfinished / ".cache", ignore_errors=True)
+    fetch(info, unfinished, progress)
     if len(info.files) == 1:
         target = workspace.models / f"{name}.safetensors"
         (unfinished / info.files[0][0]).replace(target)
@@ -83,6 +76,24 @@ def download(hub_id: str, workspace: Workspace, progress: Progress | None = None
         target = workspace.models / name
         unfinished.replace(target)
     return target
+
+
+def fetch(info: HubInfo, folder: Path, progress: Progress | None = None) -> None:
+    """Bring the files of a model into a folder; goes on where an earlier attempt broke off."""
+    from huggingface_hub import hf_hub_download
+
+    bar = _bar(progress, info) if progress is not None else None
+    with _explained(info.id):
+        for file, _ in info.files:
+            hf_hub_download(
+                info.id,
+                file,
+                revision=info.revision,
+                local_dir=folder,
+                tqdm_class=bar,
+                endpoint=_endpoint(),
+            )
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def needed(hub_id: str, files: Sequence[str]) -> list[str]:
