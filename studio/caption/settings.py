@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.registry import Registry
 from studio.settings import Knob, Settings
 
-CAPTIONERS: Registry[object] = Registry("studio.caption.captioners", "captioner")  # type: ignore[type-var]
+if TYPE_CHECKING:
+    from studio.caption.captioners._base import Captioner
+
+CAPTIONERS: Registry[Captioner] = Registry("studio.caption.captioners", "captioner")
 
 
 class CaptionSettings(Settings):

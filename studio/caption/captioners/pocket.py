@@ -1,0 +1,40 @@
+"""The built-in captioner: a small BLIP that knows the things the miniature models know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.caption.captioners._base import Captioner
+from studio.caption.captioners._blip import OpenedBlip
+from studio.errors import ModelError
+from studio.workspace import ASSETS
+
+if TYPE_CHECKING:
+    import torch
+
+    from studio.jobs.context import Context
+
+FOLDER = ASSETS / "pocket" / "captioner"
+
+
+class Pocket(Captioner):
+    """Comes with the studio, so that captioning works in the first minute."""
+
+    name = "pocket"
+    title = "Built-in (pocket)"
+    about = "Names one or two simple things and how they are drawn. Quick on any machine, no download."
+    licence = "Apache-2.0"
+    order = 0
+
+    def open(self, device: torch.device, context: Context) -> OpenedBlip:
+        """Open the weights that came with the studio."""
+        if not (FOLDER / "model.safetensors").exists():
+            raise ModelError(
+                "The built-in captioner is missing",
+                why=f"There are no weights in {FOLDER}",
+                remedy="Get the studio's files again, or choose another captioner.",
+            )
+        return OpenedBlip(FOLDER, device)
+
+
+ENTRY = Pocket()
