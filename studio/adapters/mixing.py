@@ -42,13 +42,13 @@ Recipe = tuple[tuple[Adapter, float], ...]
 class Mixer:
     """Keeps the mix of one opened model.
 
-    W₀ of each layer that a mix has changed is kept on the CPU, in pinned memory where there is a
-    card, until no given adapter touches the layer any more.
+    `originals` is W₀ of each layer that a mix has changed, kept on the CPU, in pinned memory where
+    there is a card, until no given adapter touches the layer any more.
     """
 
     def __init__(self, model: Model) -> None:
         self._parts = {DENOISER: model.denoiser, **model.text_encoders}
-        self._originals: dict[Layer, Tensor] = {}
+        self.originals: dict[Layer, Tensor] = {}
         self._mixed: dict[Layer, Recipe] = {}
         self._portions: list[Portion] = []
 
@@ -59,7 +59,7 @@ class Mixer:
         """
         portions = [Portion(*each) for each in mix]
         touched = {layer: None for portion in portions for layer in portion.adapter.changes}
-        forgotten = [layer for layer in self._originals if layer not in touched]
+        forgotten = [layer for layer in self.originals if layer not in touched]
         changed = set()
         for layer in [*forgotten, *touched]:
             recipe = _recipe(layer, portions)
@@ -67,7 +67,7 @@ class Mixer:
                 self._write(layer, recipe)
                 changed.add(layer.part)
         for layer in forgotten:
-            del self._originals[layer], self._mixed[layer]
+            del self.originals[layer], self._mixed[layer]
         self._portions = portions
         return frozenset(changed)
 
@@ -84,9 +84,9 @@ class Mixer:
         import torch
 
         weight = self._weight(layer)
-        if layer not in self._originals:
-            self._originals[layer] = _kept(weight)
-        original = self._originals[layer]
+        if layer not in self.originals:
+            self.originals[layer] = _kept(weight)
+        original = self.originals[layer]
         with torch.no_grad():
             mixed = original.to(weight.device, torch.float32, copy=True) if recipe else original
             for adapter, share in recipe:

@@ -42,9 +42,10 @@ class GenerateEngine:
         for note in plan.notes:
             context.artifact("note", text=note)
         adapters = opened.mix(context.workspace, mixes)
+        previews = Previews(opened.model, context)
         for number in range(settings.count):
             one = plan.picture(number)
-            image = _paint(opened, plan, number, context)
+            image = _paint(opened, plan, number, previews, context)
             path = _free_place(context.workspace, one.seed)
             save_png(image, path, _recipe(opened, one, adapters, context).texts())
             context.artifact("picture", path, seed=one.seed, prompt=one.prompt)
@@ -59,13 +60,13 @@ class GenerateEngine:
         return self._opened
 
 
-def _paint(opened: Opened, plan: Plan, number: int, context: Context) -> Image:
+def _paint(opened: Opened, plan: Plan, number: int, previews: Previews, context: Context) -> Image:
     """One picture by itself, so that it does not depend on the others of its batch."""
     import torch
 
     one, pipeline = plan.picture(number), opened.pipeline
     pipeline.scheduler = plan.scheduler(opened.scheduler_config)
-    previews = Previews(opened.model, context, pipeline.scheduler)
+    previews.listen(pipeline.scheduler)
     done, total = number * one.steps, plan.settings.count * one.steps
     message = f"Picture {number + 1} of {plan.settings.count}"
 

@@ -22,7 +22,7 @@ class Plan:
 
     def picture(self, number: int) -> GenerateSettings:
         """The settings that paint one picture of the batch by itself: picture i has seed + i."""
-        return self.settings.model_copy(update={"seed": self.settings.seed + number, "count": 1})
+        return self.settings.model_copy(update={"seed": (self.settings.seed + number) % 2**31, "count": 1})
 
     def scheduler(self, config: Any) -> Any:
         """A fresh diffusers scheduler; `config` is that of the base's own."""

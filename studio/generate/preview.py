@@ -19,17 +19,30 @@ SIDE = 384  # pixels, at most
 
 
 class Previews:
-    """Shows a picture in the making, as often as that is cheap.
+    """Shows the pictures of a job in the making, as often as that is cheap.
 
     Each step of a sampler comes with a guess at the finished latents; samplers that do not tell
     theirs (PNDM) have no previews.
     """
 
-    def __init__(self, model: Model, context: Context, scheduler: Any) -> None:
+    def __init__(self, model: Model, context: Context) -> None:
         self._model, self._context = model, context
         self._begun, self._spent = time.perf_counter(), 0.0
         self._guess: Tensor | None = None
-        self._listen(scheduler)
+
+    def listen(self, scheduler: Any) -> None:
+        """Take the guesses of this scheduler, which is that of one picture."""
+        self._guess = None
+        take_step = scheduler.step
+
+        @functools.wraps(take_step)  # pipelines look at the signature
+        def step(*args: Any, **options: Any) -> Any:
+            result = take_step(*args, **options)
+            told = result[1:] if isinstance(result, tuple) else ()
+            self._guess = [*getattr(scheduler, "model_outputs", [None]), *told][-1]
+            return result
+
+        scheduler.step = step
 
     def show(self, step: int) -> None:
         """Write the guess of this step to a file and tell of it, unless too much time went there already."""
@@ -43,18 +56,6 @@ class Previews:
             image.save(file, format="JPEG", quality=85)
         self._context.artifact("preview", path, step=step)
         self._spent += time.perf_counter() - now
-
-    def _listen(self, scheduler: Any) -> None:
-        take_step = scheduler.step
-
-        @functools.wraps(take_step)  # pipelines look at the signature
-        def step(*args: Any, **options: Any) -> Any:
-            result = take_step(*args, **options)
-            told = result[1:] if isinstance(result, tuple) else ()
-            self._guess = [*getattr(scheduler, "model_outputs", [None]), *told][-1]
-            return result
-
-        scheduler.step = step
 
 
 def picture_of(pixels: Tensor) -> Any:
