@@ -126,7 +126,7 @@ class _Memory:
         self._now: dict[str, Any] = {}
         try:
             content = json.loads(self._file.read_text(encoding="utf-8"))
-            self._known = content["files"] if content["version"] == VERSION else {}
+            self._known = dict(content["files"]) if content["version"] == VERSION else {}
         except (OSError, ValueError, KeyError, TypeError):
             pass  # nothing is remembered yet, or the record is damaged: every file is looked at
 

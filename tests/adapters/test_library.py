@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from studio.adapters import library
+from studio.adapters.factors import Factors
+from studio.adapters.library import adapters, find_adapter
+from studio.adapters.metadata import AdapterFacts
+from studio.adapters.writing import write_adapter
+from studio.errors import AdapterError
+from studio.workspace import Workspace
+
+ONE = {"lora_unet_x": Factors(torch.ones(4, 8), torch.ones(8, 4), 4.0)}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path)
+
+
+def put(workspace: Workspace, name: str, *, age: int = 0, **facts: str) -> Path:
+    path = workspace.loras / f"{name}.safetensors"
+    write_adapter(path, ONE, AdapterFacts(**facts).to_metadata())  # type: ignore[arg-type]
+    os.utime(path, (1e9 - age, 1e9 - age))
+    return path
+
+
+def test_the_newest_comes_first_with_what_the_file_says(workspace: Workspace) -> None:
+    put(workspace, "old", age=10)
+    path = put(workspace, "styles/ink", title="Ink wash", base_version="sd_v1", trigger="sks")
+    Image.new("RGB", (8, 8)).save(path.with_suffix(".png"))
+    cards = adapters(workspace)
+    assert [card.name for card in cards] == ["styles/ink", "old"]
+    ink = cards[0]
+    assert (ink.title, ink.trigger, ink.family, ink.rank) == ("Ink wash", "sks", "sd1", 4)
+    assert ink.preview == path.with_suffix(".png")
+    assert ink.size_bytes == path.stat().st_size
+    assert (cards[1].title, cards[1].family, cards[1].preview) == ("old", "", None)
+
+
+def test_a_damaged_file_is_listed_with_the_reason(workspace: Workspace) -> None:
+    put(workspace, "good")
+    (workspace.loras / "bad.safetensors").write_bytes(b"<script>alert(1)</script>")
+    cards = {card.name: card for card in adapters(workspace)}
+    assert cards["good"].fault == ""
+    assert "bad.safetensors is damaged" in cards["bad"].fault
+    with pytest.raises(AdapterError, match=r"bad\.safetensors is damaged"):
+        find_adapter(workspace, "bad")
+
+
+def test_a_file_is_looked_at_once_until_it_changes(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(workspace, "one", title="First")
+    put(workspace, "two")
+    adapters(workspace)
+    looked: list[str] = []
+    read = library.read_header
+    monkeypatch.setattr(library, "read_header", lambda path: looked.append(path.stem) or read(path))
+    adapters(workspace)
+    assert looked == []
+    (workspace.loras / "one.safetensors").unlink()
+    put(workspace, "one", title="Second", age=5)
+    assert {card.title for card in adapters(workspace)} == {"Second", "two"}
+    assert looked == ["one"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1, "files": 7}'])
+def test_a_damaged_memory_is_made_anew(workspace: Workspace, damage: str) -> None:
+    put(workspace, "one")
+    adapters(workspace)
+    (workspace.cache / "adapters.json").write_text(damage)
+    assert [card.name for card in adapters(workspace)] == ["one"]
+
+
+@pytest.mark.parametrize("name", ["styles/ink", "ink", "INK.safetensors", "Ink wash", " ink "])
+def test_an_adapter_is_found_by_any_of_its_names(workspace: Workspace, name: str) -> None:
+    put(workspace, "styles/ink", title="Ink wash")
+    put(workspace, "other")
+    assert find_adapter(workspace, name).name == "styles/ink"
+
+
+def test_the_nearest_name_is_offered_for_an_unknown_one(workspace: Workspace) -> None:
+    put(workspace, "watercolour")
+    with pytest.raises(AdapterError, match="Did you mean “watercolour”"):
+        find_adapter(workspace, "watercolor")
+    with pytest.raises(AdapterError, match="no LoRA called “fox”"):
+        find_adapter(workspace, "fox")
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..\\secret", "", "."])
+def test_a_name_never_leads_out_of_the_folder(workspace: Workspace, name: str) -> None:
+    secret = workspace.root / "secret.safetensors"
+    write_adapter(secret, ONE, {})
+    with pytest.raises(AdapterError, match="no LoRA called"):
+        find_adapter(workspace, name)
