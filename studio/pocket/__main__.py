@@ -17,6 +17,9 @@ STAGES = {
     "assemble": ("unet", "assemble"),
     "latents": ("unet", "latents"),
     "unet": ("unet", "train"),
+    "judge": ("judge", "train"),
+    "evaluate": ("evaluate", "run"),
+    "contact": ("contact", "draw"),
 }
 
 

@@ -7,7 +7,13 @@ import string
 
 import torch
 from torch import Tensor
-from transformers import BertTokenizer, BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
+from transformers import (
+    BertTokenizer,
+    BlipConfig,
+    BlipForConditionalGeneration,
+    BlipImageProcessor,
+    BlipProcessor,
+)
 
 from studio.pocket import muon, stock
 from studio.pocket.clip import DEVIATION, MEAN
@@ -27,7 +33,13 @@ def vocabulary() -> dict[str, int]:
     """Whole words of the captions, and letters for every other word."""
     letters = string.ascii_lowercase + string.digits + string.punctuation
     names = [word for thing in all_things() for word in thing.name.replace("-", " ").split()]
-    words = [*SPECIAL, *PHRASES.split(), *sorted(set(names)), *letters, *(f"##{letter}" for letter in letters)]
+    words = [
+        *SPECIAL,
+        *PHRASES.split(),
+        *sorted(set(names)),
+        *letters,
+        *(f"##{letter}" for letter in letters),
+    ]
     return {word: number for number, word in enumerate(dict.fromkeys(words))}
 
 
@@ -52,7 +64,9 @@ def build() -> BlipForConditionalGeneration:
         "pad_token_id": ids["[PAD]"],
     }
     vision = shared | {"num_hidden_layers": 4, "image_size": PIXELS, "patch_size": 16}
-    config = BlipConfig(text_config=text, vision_config=vision, projection_dim=WIDTH, image_text_hidden_size=WIDTH)
+    config = BlipConfig(
+        text_config=text, vision_config=vision, projection_dim=WIDTH, image_text_hidden_size=WIDTH
+    )
     return BlipForConditionalGeneration(config)
 
 

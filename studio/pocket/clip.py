@@ -13,18 +13,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from studio.pocket import stock
+from studio.pocket import muon, stock
 from studio.pocket.scenes import PIXELS, caption
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 from studio.pocket.tokens import LENGTH, VOCABULARY
 
-BATCH, WIDTH, THUMBNAIL = 96, 192, 16
+BATCH, WIDTH, THUMBNAIL, PEAK = 80, 192, 16, 2e-3
 MEAN, DEVIATION = [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]
 
 
 def build() -> CLIPModel:
     """A small CLIP: three layers of text, four of image, both 192 wide."""
-    shared = {"hidden_size": WIDTH, "intermediate_size": 3 * WIDTH, "num_attention_heads": 6, "hidden_act": "gelu"}
+    shared = {
+        "hidden_size": WIDTH,
+        "intermediate_size": 3 * WIDTH,
+        "num_attention_heads": 6,
+        "hidden_act": "gelu",
+    }
     text = shared | {
         "vocab_size": VOCABULARY,
         "num_hidden_layers": 3,
@@ -34,7 +39,12 @@ def build() -> CLIPModel:
         "pad_token_id": VOCABULARY - 1,
         "projection_dim": WIDTH,
     }
-    vision = shared | {"num_hidden_layers": 4, "image_size": PIXELS, "patch_size": 16, "projection_dim": WIDTH}
+    vision = shared | {
+        "num_hidden_layers": 4,
+        "image_size": PIXELS,
+        "patch_size": 16,
+        "projection_dim": WIDTH,
+    }
     return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
 
 
@@ -50,19 +60,19 @@ def train(minutes: float) -> None:
     torch.set_num_threads(2)
     torch.manual_seed(0)
     clip, painter = build(), nn.Linear(WIDTH, 3 * THUMBNAIL**2)
-    weights = [*clip.parameters(), *painter.parameters()]
-    optimizer = torch.optim.AdamW(weights, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
-    stage = Stage("clip", minutes, {"clip": clip, "painter": painter, "optimizer": optimizer})
+    both = nn.ModuleList((clip, painter))
+    optimizer = muon.optimizer(both, PEAK)
+    stage = Stage("clip", minutes, {"both": both, "optimizer": optimizer})
     tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
     rng = random.Random(stage.step)
     for _ in stage.steps():
-        set_learning_rate(optimizer, stage.learning_rate(1e-3))
+        set_learning_rate(optimizer, stage.learning_rate(PEAK))
         numbers = rng.sample(range(len(stock.scenes())), BATCH)
         ids = token_ids(tokenizer, [caption(stock.scenes()[number], rng) for number in numbers], 26)
         contrast, thumbnail = _losses(clip, painter, stock.floats(numbers), ids)
         optimizer.zero_grad()
         (contrast + 8 * thumbnail).backward()
-        nn.utils.clip_grad_norm_(weights, 1.0)
+        nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimizer.step()
         with torch.no_grad():
             clip.logit_scale.clamp_(max=4.0)
@@ -71,9 +81,11 @@ def train(minutes: float) -> None:
 
 
 def _losses(clip: CLIPModel, painter: nn.Linear, pictures: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
-    pooled = clip.text_model(ids).pooler_output
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = clip.text_model(ids).pooler_output.float()
+        image = clip.vision_model(pictures).pooler_output.float()
     words = functional.normalize(clip.text_projection(pooled), dim=-1)
-    seen = functional.normalize(clip.visual_projection(clip.vision_model(pictures).pooler_output), dim=-1)
+    seen = functional.normalize(clip.visual_projection(image), dim=-1)
     fit = clip.logit_scale.exp() * words @ seen.T
     truth = torch.arange(len(ids))
     contrast = (functional.cross_entropy(fit, truth) + functional.cross_entropy(fit.T, truth)) / 2

@@ -43,7 +43,10 @@ def draw() -> None:
     """Write `assets/demo/subject` and `assets/demo/style`."""
     subject = thing_named(SUBJECT)
     for number, (style, background, side, centre) in enumerate(SUBJECT_SCENES, 1):
-        _write(Scene((subject,), style, background, side, (centre,)), DEMO / "subject" / f"{SUBJECT}-{number}.png")
+        _write(
+            Scene((subject,), style, background, side, (centre,)),
+            DEMO / "subject" / f"{SUBJECT}-{number}.png",
+        )
     style = next(iter(HELD_OUT_STYLE.values()))
     for icon, background in STYLE_SCENES:
         _write(Scene((thing_named(icon),), style, background), DEMO / "style" / f"{icon}.png")

@@ -32,6 +32,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
+        """Move every weight once; the gradients must be there."""
         matrices, others = self.param_groups
         self._orthogonal(matrices)
         for weight in others["params"]:
@@ -62,7 +63,11 @@ class Muon(torch.optim.Optimizer):
             return
         state = self.state[weight]
         if not state:
-            state |= {"first": torch.zeros_like(weight), "second": torch.zeros_like(weight), "count": torch.tensor(0.0)}
+            state |= {
+                "first": torch.zeros_like(weight),
+                "second": torch.zeros_like(weight),
+                "count": torch.tensor(0.0),
+            }
         state["count"] += 1
         state["first"].lerp_(weight.grad, 0.1)
         state["second"].lerp_(weight.grad.square(), 0.01)

@@ -78,7 +78,9 @@ def _background(scene: Scene, pixels: int) -> Image.Image:
     if scene.pattern == "dotted":
         for left in range(0, pixels, 2 * step):
             for top in range(0, pixels, 2 * step):
-                brush.ellipse((left + step // 2, top + step // 2, left + step * 3 // 2, top + step * 3 // 2), fill=faint)
+                brush.ellipse(
+                    (left + step // 2, top + step // 2, left + step * 3 // 2, top + step * 3 // 2), fill=faint
+                )
     return canvas
 
 

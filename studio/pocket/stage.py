@@ -79,6 +79,7 @@ class Stage:
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give every group of weights this learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = rate
 
@@ -92,7 +93,10 @@ def publish(module: Any, folder: Path, **options: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(unfinished.iterdir()):
         if path.suffix == ".safetensors":
-            halves = {key: value.half() if value.is_floating_point() else value for key, value in load_file(path).items()}
+            halves = {
+                key: value.half() if value.is_floating_point() else value
+                for key, value in load_file(path).items()
+            }
             save_file(halves, path, metadata={"format": "pt"})
             path.chmod(0o644)
         path.replace(folder / path.name)

@@ -36,6 +36,7 @@ class Thing:
 
     @property
     def phrase(self) -> str:
+        """The name with its article, as a caption says it."""
         return f"{self.article} {self.name}".strip()
 
 

@@ -11,8 +11,8 @@ from transformers import CLIPTokenizer
 
 from studio.pocket.icons import folder_of
 from studio.pocket.scenes import caption, draw_scene
-from studio.pocket.things import COLOURS, HELD_OUT_STYLE, all_things
 from studio.pocket.stage import ASSETS
+from studio.pocket.things import COLOURS, HELD_OUT_STYLE, all_things
 
 VOCABULARY = 2560
 LENGTH = 77

@@ -18,11 +18,11 @@ from studio.pocket.icons import BUILD
 from studio.pocket.scenes import caption
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 
-BATCH, DROPPED, SNR_LIMIT = 32, 0.1, 5.0
+BATCH, PEAK, DROPPED, SNR_LIMIT = 32, 2e-3, 0.1, 5.0
 
 
 def build() -> UNet2DConditionModel:
-    """Levels of 16, 8 and 4 latents a side; attention, which costs most at 16, on the inner two; heads 32 wide."""
+    """Levels of 16, 8 and 4 latents a side; attention on the inner two, as it costs most at 16."""
     return UNet2DConditionModel(
         sample_size=16,
         block_out_channels=(64, 128, 128),
@@ -72,13 +72,16 @@ class Average:
 
     @torch.no_grad()
     def follow(self, module: torch.nn.Module, step: int) -> None:
+        """Move a little towards the module's weights, faster in the first steps."""
         keep = min(0.999, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), 1 - keep)
 
     def state_dict(self) -> dict[str, Any]:
+        """The averaged weights."""
         return self.module.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up averaged weights again."""
         self.module.load_state_dict(state)
 
 
@@ -88,11 +91,11 @@ def train(minutes: float) -> None:
     torch.manual_seed(0)
     unet = build().to(memory_format=torch.channels_last)
     average = Average(unet)
-    optimizer = muon.optimizer(unet, 1e-3)
+    optimizer = muon.optimizer(unet, PEAK)
     stage = Stage("unet", minutes, {"unet": unet, "average": average, "optimizer": optimizer})
-    sampled, steps_since = Material(stage.step), 0
+    sampled = Material(stage.step)
     for step in stage.steps():
-        set_learning_rate(optimizer, stage.learning_rate(1e-3, 300))
+        set_learning_rate(optimizer, stage.learning_rate(PEAK, 300))
         loss = _loss(unet, *sampled.batch())
         optimizer.zero_grad()
         loss.backward()
@@ -100,8 +103,7 @@ def train(minutes: float) -> None:
         optimizer.step()
         average.follow(unet, step)
         stage.note(loss.item())
-        steps_since += 1
-        if steps_since % 1000 == 0:
+        if step % 1000 == 999:
             publish(average.module, ASSETS / "unet")
     publish(average.module, ASSETS / "unet")
 
@@ -118,6 +120,7 @@ class Material:
 
     @torch.no_grad()
     def batch(self) -> tuple[Tensor, Tensor]:
+        """Latents (batch, 4, 16, 16) and text states (batch, 77, width)."""
         numbers = self.rng.sample(range(len(self.latents)), BATCH)
         words = [caption(stock.scenes()[number], self.rng) for number in numbers]
         words = ["" if self.rng.random() < DROPPED else said for said in words]
