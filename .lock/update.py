@@ -20,7 +20,17 @@ def lock(name: str, *options: str) -> None:
     """Write one lock file; versions it already holds stay unless `--upgrade` is given."""
     file = FOLDER / f"{name}.txt"
     command = [
-        *("uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest"),
+        *(
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--fork-strategy",
+            "fewest",
+        ),
         *("--no-annotate", "--no-header", "--output-file", str(file)),
         *(str(FOLDER.parent / "pyproject.toml"), *options),
     ]

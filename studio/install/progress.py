@@ -15,6 +15,7 @@ class Bar:
         self.title, self.packages, self.begun = title, packages, time.monotonic()
         self.named: set[str] = set()
         self.announced = self.arrived = 0
+        self.unpacking = False
         self.latest, self.live = "", sys.stdout.isatty()
         if not self.live:
             print(f"  {title} ...", flush=True)
@@ -27,13 +28,15 @@ class Bar:
             self.announced += 1
             self.latest = re.sub(r"-\d\S*\.whl\S*|\S+/", "", line.strip())
         self.arrived += line.startswith(" Downloaded")  # only uv says so
+        if line.startswith("Installing collected packages"):  # only pip says so
+            self.unpacking, self.latest = True, "unpacking"
 
     @property
     def share(self) -> float:
         """How much is done, from 0 to 1: pip names one package after another, uv says what has arrived."""
         if self.arrived:
             return self.arrived / self.announced
-        return len(self.named) / max(1, self.packages)
+        return 0.8 if self.unpacking else 0.8 * len(self.named) / max(1, self.packages)
 
     def draw(self, ending: str = "") -> None:
         """Show how far it is; an `ending` such as "done" ends the line."""
