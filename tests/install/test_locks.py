@@ -26,9 +26,8 @@ def plain(name: str) -> str:
 
 def test_they_hold_what_the_project_asks_for() -> None:
     locked = versions(TEXTS["test"])
-    for requirement in map(
-        Requirement, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-    ):
+    asked = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    for requirement in map(Requirement, asked):
         if requirement.name != "torch":  # launch.py chooses its build
             assert requirement.specifier.contains(locked[plain(requirement.name)]), requirement
     assert TORCH in asked
