@@ -73,7 +73,8 @@ def ui(
         )
     from studio.ui.app import serve
 
-    serve(Workspace.open(workspace), port=port, listen=listen, auth=auth, browser=browser, window=window)
+    opened, who = Workspace.open(workspace), _user(auth)
+    serve(opened, port=port, listen=listen, auth=who, browser=browser, window=window)
 
 
 def caption(given: dict[str, Any], workspace: Where = None) -> None:
@@ -118,9 +119,10 @@ def resume(
 @adapter.command()
 def inspect(file: Annotated[Path, typer.Argument(help="A .safetensors file.")]) -> None:
     """Say what a LoRA file is: its family, layers, rank, trigger words and what is odd about it."""
-    from studio.adapters.receipt import inspect as receipt_of
+    from studio.adapters.inspection import inspect as look_into
 
-    console.print(escape(str(receipt_of(file))))
+    for label, told in look_into(file).items():
+        console.print(f"[bold]{label:<14}[/] {escape(told)}")
 
 
 @app.command()
@@ -188,6 +190,14 @@ def _mix(text: str) -> dict[str, Any]:
         raise SettingsError(
             f"--lora {text}: “{weight}” is not a number", remedy="Write it as name:0.8.", field="adapters"
         ) from None
+
+
+def _user(text: str) -> tuple[str, str] | None:
+    """`user:password`; raises `SettingsError` where half of it is missing."""
+    user, _, password = text.partition(":")
+    if text and not (user and password):
+        raise SettingsError("--auth needs a user and a password", remedy="Write it as user:password.")
+    return (user, password) if text else None
 
 
 def _preset(kind: str, name: str) -> Mapping[str, Any]:
