@@ -59,7 +59,7 @@ Loras = Annotated[
 @app.command()
 def ui(
     workspace: Where = None,
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    port: Annotated[int | None, typer.Option(help="Where the page is; without it, a free one.")] = None,
     listen: Annotated[bool, typer.Option("--listen", help="Serve other machines too; needs --auth.")] = False,
     auth: Annotated[str, typer.Option(help="user:password, asked for by the page.")] = "",
     window: Annotated[bool, typer.Option("--window", help="A window of its own (pywebview).")] = False,
