@@ -35,6 +35,7 @@ class Loop:
         precision: str,
     ) -> None:
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
         from torch.optim.lr_scheduler import LambdaLR
 
         self.model, self.attached, self.settings = model, attached, settings
@@ -46,6 +47,7 @@ class Loop:
             flip=settings.flip,
             caption_dropout=settings.caption_dropout,
         )
+        AcceleratorState._reset_state(reset_partial_state=True)  # that of an earlier training here
         self.accelerator = Accelerator(
             cpu=model.device.type == "cpu",
             mixed_precision={"fp32": "no"}.get(precision, precision),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from studio.errors import TrainingError
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -40,11 +42,21 @@ def draw_timesteps(count: int, of: int, seed: int, number: int) -> Tensor:
 
 
 def target(schedule: Any, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-    """What the denoiser should say: the noise, or v (Salimans and Ho, arXiv 2202.00512)."""
-    if schedule.config.prediction_type == "v_prediction":
-        velocity: Tensor = schedule.get_velocity(latents, noise, timesteps)
-        return velocity
-    return noise
+    """What the denoiser should say: the noise, or v (Salimans and Ho, arXiv 2202.00512).
+
+    Raises `TrainingError` for a base that predicts anything else.
+    """
+    match schedule.config.prediction_type:
+        case "epsilon":
+            return noise
+        case "v_prediction":
+            velocity: Tensor = schedule.get_velocity(latents, noise, timesteps)
+            return velocity
+        case other:
+            raise TrainingError(
+                f"This base model cannot be trained, because it predicts “{other}”",
+                remedy="Choose one that predicts epsilon or v, as nearly all do.",
+            )
 
 
 def min_snr_weights(schedule: Any, timesteps: Tensor, gamma: float) -> Tensor:

@@ -1,0 +1,101 @@
+"""Latents and embeddings are computed once for the same content, and again, alone, for what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.families._base import Model
+from studio.models.opening import open_model
+from studio.train.cache import Cache
+from tests.train.studio_in_small import Small, draw_picture, make_small
+
+BUCKET = (64, 64)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Small:
+    return make_small(tmp_path)
+
+
+class Counting:
+    """Counts what a model's encoders are asked for."""
+
+    def __init__(self, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pictures = self.prompts = 0
+        encode_pictures, encode_prompts = model.encode_pictures, model.encode_prompts
+
+        def pictures(pixels: torch.Tensor) -> torch.Tensor:
+            self.pictures += 1
+            return encode_pictures(pixels)
+
+        def prompts(texts: list[str]) -> object:
+            self.prompts += 1
+            return encode_prompts(texts)
+
+        monkeypatch.setattr(model, "encode_pictures", pictures)
+        monkeypatch.setattr(model, "encode_prompts", prompts)
+
+
+def test_a_changed_picture_is_encoded_again_alone(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    count = Counting(model, monkeypatch)
+    files = sorted((small.workspace.datasets / "dots").glob("*.png"))
+
+    def all_latents() -> list[torch.Tensor]:
+        cache = Cache(small.workspace.cache, model)
+        return [cache.latents(file, BUCKET, mirrored=False) for file in files]
+
+    first = all_latents()
+    assert count.pictures == 4
+    assert all(torch.equal(one, other) for one, other in zip(first, all_latents(), strict=True))
+    assert count.pictures == 4
+    draw_picture(files[2], "black")
+    changed = all_latents()
+    assert count.pictures == 5
+    assert [torch.equal(one, other) for one, other in zip(first, changed, strict=True)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_mirrored_picture_has_latents_of_its_own(small: Small) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    lopsided = small.workspace.datasets / "dots" / "lopsided.png"
+    draw_picture(lopsided, "black", (200, 64))
+    cache = Cache(small.workspace.cache, model)
+    plain = cache.latents(lopsided, (96, 64), mirrored=False)
+    mirrored = cache.latents(lopsided, (96, 64), mirrored=True)
+    assert plain.shape == mirrored.shape == (4, 8, 12)
+    assert not torch.equal(plain, mirrored)
+
+
+def test_a_prompt_is_encoded_once(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    count = Counting(model, monkeypatch)
+    told = [Cache(small.workspace.cache, model).prompt(prompt) for prompt in ("a fox", "a cat", "a fox")]
+    assert count.prompts == 2
+    assert torch.equal(told[0]["prompt_embeds"], told[2]["prompt_embeds"])
+
+
+def test_other_weights_have_a_cache_of_their_own(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    picture = small.workspace.datasets / "dots" / "0.png"
+    before = Cache(small.workspace.cache, model).latents(picture, BUCKET, mirrored=False)
+    with torch.no_grad():
+        next(model.vae.parameters()).mul_(2)
+    after = Cache(small.workspace.cache, model).latents(picture, BUCKET, mirrored=False)
+    assert not torch.equal(before, after)
+
+
+def test_a_damaged_cache_file_is_made_again(small: Small) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    cache = Cache(small.workspace.cache, model)
+    good = cache.prompt("a fox")["prompt_embeds"]
+    for file in small.workspace.cache.glob("prompts/*"):
+        file.write_bytes(b"no tensors")
+    assert torch.equal(cache.prompt("a fox")["prompt_embeds"], good)
