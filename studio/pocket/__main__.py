@@ -17,6 +17,7 @@ STAGES = {
     "assemble": ("unet", "assemble"),
     "latents": ("unet", "latents"),
     "unet": ("unet", "train"),
+    "decoder": ("decoder", "train"),
     "judge": ("judge", "train"),
     "evaluate": ("evaluate", "run"),
     "contact": ("contact", "draw"),

@@ -65,10 +65,15 @@ def _loss(vae: AutoencoderKL, batch: torch.Tensor) -> torch.Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         spread = vae.encode(batch).latent_dist
         again = vae.decode(spread.sample()).sample.float()
-    gap = again - batch
+    return distance(again, batch) + 1e-6 * spread.kl().float().mean()
+
+
+def distance(again: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
+    """How far pictures are from the true ones: absolute and squared error, edges, and the coarse look."""
+    gap = again - pictures
     edges = gap.diff(dim=-1).abs().mean() + gap.diff(dim=-2).abs().mean()
     coarse = torch.nn.functional.avg_pool2d(gap, 4).abs().mean()
-    return gap.abs().mean() + gap.square().mean() + edges + coarse + 1e-6 * spread.kl().float().mean()
+    return gap.abs().mean() + gap.square().mean() + edges + coarse
 
 
 @torch.no_grad()
