@@ -24,26 +24,28 @@ class Bar:
         """Take in a line of pip's or uv's."""
         if found := re.match(r"(?:Collecting|Requirement already satisfied:| \+) ([\w.-]+)", line):
             self.named.add(found[1])
-        if line.startswith("Downloading"):  # both name a package and its size
+        if line.lstrip().startswith("Downloading"):  # both name a package and its size
             self.announced += 1
             self.latest = re.sub(r"-\d\S*\.whl\S*|\S+/", "", line.strip())
         self.arrived += line.startswith(" Downloaded")  # only uv says so
-        if line.startswith("Installing collected packages"):  # only pip says so
+        if line.startswith(("Installing collected packages", "Prepared ")):  # pip's words, and uv's
             self.unpacking, self.latest = True, "unpacking"
 
     @property
     def share(self) -> float:
         """How much is done, from 0 to 1: pip names one package after another, uv says what has arrived."""
+        if self.unpacking:
+            return 0.8
         if self.arrived:
-            return self.arrived / self.announced
-        return 0.8 if self.unpacking else 0.8 * len(self.named) / max(1, self.packages)
+            return 0.8 * self.arrived / self.announced
+        return 0.8 * min(1.0, len(self.named) / max(1, self.packages))
 
     def draw(self, ending: str = "") -> None:
         """Show how far it is; an `ending` such as "done" ends the line."""
         seconds = int(time.monotonic() - self.begun)
         spent = f"{seconds // 60}:{seconds % 60:02}"
         if self.live:
-            share = 1.0 if ending == "done" else min(0.97, self.share)
+            share = 1.0 if ending == "done" else self.share
             drawn = "#" * round(24 * share)
             line = f"  {self.title:<18} [{drawn:-<24}] {share:4.0%}  {spent}  {ending or self.latest}"
             width = shutil.get_terminal_size().columns - 1
