@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from studio.jobs.dispatcher import Dispatcher
 from studio.kinds import KINDS
 from studio.ui import theme
 from studio.ui.desk import Desk
+from studio.ui.faults import kindly
 from studio.ui.guard import Guard
+from studio.ui.guide import Guide
 from studio.ui.markup import render
 from studio.ui.pulse import Pulse
 from studio.ui.serving import announce, free_port, open_when_ready
 from studio.ui.status import status
 from studio.ui.tabs.caption import CaptionRoom
+from studio.ui.tabs.generate import GenerateRoom
+from studio.ui.tabs.train import TrainRoom
 from studio.ui.widgets import live
 from studio.workspace import Workspace
 
@@ -26,13 +32,34 @@ def build(workspace: Workspace) -> gr.Blocks:
     desk = Desk(workspace)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(HOUR, DAY)) as page:
         pulse = Pulse(desk)
-        gr.HTML(render("header"), elem_id="header", apply_default_css=False)
-        with gr.Tabs(elem_id="rooms"):
+        header = live("header", value=render("header"))
+        guide = Guide(desk, pulse)
+        with gr.Tabs(elem_id="rooms") as rooms:
             with gr.Tab("Caption", id="caption"):
-                CaptionRoom(desk, pulse)
+                caption = CaptionRoom(desk, pulse)
+            with gr.Tab("Train", id="train"):
+                train = TrainRoom(desk, pulse)
+            with gr.Tab("Generate", id="generate"):
+                generate = GenerateRoom(desk, pulse)
         pulse.show(live("status"), lambda _: status(desk))
+        for room in (caption, train, generate):
+            page.load(
+                kindly(room.opened), None, room.filling(), show_progress="hidden", api_visibility="private"
+            )
+        guide.wire(rooms, header, caption=caption, train=train, generate=generate)
+        _from_train_to_generate(train, generate, rooms)
         pulse.start(page)
     return page
+
+
+def _from_train_to_generate(train: TrainRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:
+    @kindly
+    def tried(rows: list[dict[str, Any]] | None, event: gr.EventData) -> dict[Any, Any]:
+        return {**generate.try_adapter(rows, event), rooms: gr.update(selected="generate")}
+
+    train.stage.tried(
+        tried, generate.mixer, [*generate.filling(), rooms], show_progress="hidden", api_visibility="private"
+    )
 
 
 def serve(
@@ -58,7 +85,12 @@ def serve(
 
 
 def launch(
-    page: gr.Blocks, workspace: Workspace, *, port: int, listen: bool = False, auth: tuple[str, str] | None = None
+    page: gr.Blocks,
+    workspace: Workspace,
+    *,
+    port: int,
+    listen: bool = False,
+    auth: tuple[str, str] | None = None,
 ) -> None:
     """Start the server in a thread of its own."""
     page.launch(
@@ -68,7 +100,9 @@ def launch(
         theme=theme.Studio(),
         css=theme.css(),
         head=theme.head(),
-        allowed_paths=[str(path) for path in (workspace.outputs, workspace.runs, workspace.cache / "thumbnails")],
+        allowed_paths=[
+            str(path) for path in (workspace.outputs, workspace.runs, workspace.cache / "thumbnails")
+        ],
         blocked_paths=[],
         app_kwargs={"middleware": [_guard(local=not listen)], "openapi_url": None},
         footer_links=[],

@@ -10,7 +10,7 @@ from studio.data.pictures import thumbnail
 from studio.errors import PictureError
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run
-from studio.jobs.snapshot import Journal, JobView
+from studio.jobs.snapshot import JobView, Journal
 from studio.settings import Settings
 from studio.workspace import Workspace
 
@@ -40,7 +40,9 @@ class Desk:
             names = sorted((folder.name for folder in self.workspace.runs.iterdir()), reverse=True)
             self._runs = (changed, names)
         ids = [name for name in self._runs[1] if f"-{kind}-" in name][:count]
-        return [self.journal.job(run_id) for run_id in ids if (self.workspace.runs / run_id / "run.json").exists()]
+        return [
+            self.journal.job(run_id) for run_id in ids if (self.workspace.runs / run_id / "run.json").exists()
+        ]
 
     def latest(self, kind: str) -> JobView | None:
         """The newest job of a kind."""

@@ -7,6 +7,7 @@ the fields that still hold what the preset before it gave; what the person chang
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -24,10 +25,10 @@ Updates = dict[Component, Any]
 
 
 class Form:
-    """The fields of a settings class; to be made inside a `gr.Blocks` context.
+    """The fields of a settings class; placed inside a `gr.Blocks` context by `place` and `rest`.
 
-    `makers` builds the components of widgets that are not evident from the type, by the knob's
-    `widget`; knobs named in `without` are left to the tab.
+    `makers` builds the components that are not evident from the type, by the knob's name or
+    `widget`; `start` is a preset to begin with.
     """
 
     def __init__(
@@ -36,18 +37,26 @@ class Form:
         prefix: str,
         *,
         makers: Mapping[str, Maker] | None = None,
-        without: tuple[str, ...] = (),
-        fold: str = "More settings",
+        start: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings, self.prefix = settings, prefix
-        self.makers = dict(makers or {})
+        self.makers, self.start = dict(makers or {}), dict(start or {})
+        self.knobs = {knob.name: knob for knob in knobs(settings) if knob.widget != "hidden"}
         self.fields: dict[str, Component] = {}
-        shown = [k for k in knobs(settings) if k.name not in without and k.widget != "hidden"]
-        self.knobs = {knob.name: knob for knob in shown}
-        self._groups([knob for knob in shown if not knob.advanced])
-        advanced = [knob for knob in shown if knob.advanced]
-        self.fold = gr.Accordion(fold, open=False, visible=bool(advanced), elem_id=f"{prefix}-more")
-        with self.fold:
+
+    def place(self, *names: str) -> None:
+        """Place these fields here, without a heading."""
+        for name in names:
+            self.fields[name] = self._field(self.knobs[name])
+
+    def rest(self) -> None:
+        """Place all other fields here, by groups, the advanced ones in a fold."""
+        others = [knob for name, knob in self.knobs.items() if name not in self.fields]
+        self._groups([knob for knob in others if not knob.advanced])
+        advanced = [knob for knob in others if knob.advanced]
+        with gr.Accordion(
+            "More settings", open=False, visible=bool(advanced), elem_id=f"{self.prefix}-more"
+        ) as self.fold:
             self._groups(advanced)
 
     def note(self) -> None:
@@ -63,9 +72,11 @@ class Form:
 
     def _field(self, knob: KnobInfo) -> Component:
         elem_id = f"{self.prefix}-{knob.name}"
-        if knob.widget in self.makers:
-            return self.makers[knob.widget](knob, elem_id)
-        return component(knob, elem_id, titles(self.settings, knob))
+        knob = replace(knob, default=self.start.get(knob.name, knob.default))
+        maker = self.makers.get(knob.name) or self.makers.get(knob.widget)
+        if maker is not None:
+            return maker(knob, elem_id)
+        return component(self.settings, knob, elem_id)
 
     def inputs(self, *others: Component) -> set[Component]:
         """What a handler of this form takes: every field, and others beside them."""
@@ -130,8 +141,9 @@ def changed_by_preset(
     }
 
 
-def component(knob: KnobInfo, elem_id: str, choices: list[tuple[str, str]]) -> Component:
+def component(settings: type[Settings], knob: KnobInfo, elem_id: str) -> Component:
     """The component for a knob, by its type, choices and limits."""
+    choices = titles(settings, knob)
     common: dict[str, Any] = {
         "label": knob.label,
         "info": knob.help,
@@ -139,7 +151,7 @@ def component(knob: KnobInfo, elem_id: str, choices: list[tuple[str, str]]) -> C
         "value": None if knob.default is ... else knob.default,
         "interactive": True,
     }
-    if len(choices) > 3:
+    if len(choices) > 3 or isinstance(_source(settings, knob), Registry):
         return gr.Dropdown(choices, **common)
     if choices:
         return gr.Radio(choices, **common)
@@ -160,9 +172,12 @@ def _number(knob: KnobInfo, common: dict[str, Any]) -> Component:
 
 def titles(settings: type[Settings], knob: KnobInfo) -> list[tuple[str, str]]:
     """The choices of a knob as (what is read, what is kept): plug-ins by their title."""
-    extra = settings.model_fields[knob.name].json_schema_extra
-    source = extra.get("choices") if isinstance(extra, dict) else None
+    source = _source(settings, knob)
     if isinstance(source, Registry):
         return [(str(getattr(entry, "title", entry.name)), entry.name) for entry in source]
-    return [(name, name) for name in knob.choices]
+    return [(name.capitalize() if name.isalpha() else name, name) for name in knob.choices]
 
+
+def _source(settings: type[Settings], knob: KnobInfo) -> Any:
+    extra = settings.model_fields[knob.name].json_schema_extra
+    return extra.get("choices") if isinstance(extra, dict) else None

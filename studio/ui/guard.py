@@ -20,7 +20,13 @@ App = Callable[..., Awaitable[None]]
 LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 FILE = "/gradio_api/file="
-CLOSED = ("/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/runs", "/gradio_api/mcp", "/monitoring")
+CLOSED = (
+    "/gradio_api/info",
+    "/gradio_api/openapi.json",
+    "/gradio_api/runs",
+    "/gradio_api/mcp",
+    "/monitoring",
+)
 CACHE = ".studio", "cache", "thumbnails"
 
 
@@ -38,7 +44,9 @@ class Guard:
         await self.app(scope, receive, send)
 
     def _allowed(self, scope: Scope) -> bool:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         host = headers.get("host", "")
         if self.local and _name(host) not in LOCAL:
             return False

@@ -45,7 +45,9 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
         "message": view.message,
         "can_resume": view.can_resume,
         "live": state in ("waiting", "running", "stopping"),
-        "notes": list(dict.fromkeys(str(a.facts.get("text", "")) for a in view.artifacts if a.what == "note")),
+        "notes": list(
+            dict.fromkeys(str(a.facts.get("text", "")) for a in view.artifacts if a.what == "note")
+        ),
     }
 
 
@@ -54,7 +56,9 @@ def in_words(view: JobView) -> str:
     what = f"{VERBS.get(view.run.kind, view.run.kind)} “{view.run.title}”"
     if view.state != "running" or not view.total:
         return what
-    return " · ".join(part for part in (what, f"{view.step} of {view.total}", time_left(view.seconds_left)) if part)
+    return " · ".join(
+        part for part in (what, f"{view.step} of {view.total}", time_left(view.seconds_left)) if part
+    )
 
 
 def act_on_jobs(desk: Desk, widget: gr.HTML) -> None:

@@ -52,7 +52,11 @@ class Board:
         def look(question: Any) -> dict[str, Any]:
             path = self._known(question)
             picture = self.desk.large(path, LARGE)
-            return {"picture": picture_url(picture), "caption": read_caption(path), "history": _versions(path)}
+            return {
+                "picture": picture_url(picture),
+                "caption": read_caption(path),
+                "history": _versions(path),
+            }
 
         @answering
         def save(question: Any) -> dict[str, Any]:

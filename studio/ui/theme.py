@@ -13,7 +13,7 @@ from gradio.themes.utils import sizes
 
 from studio.ui.markup import HERE
 
-STYLES = ("tokens", "page", "fields", "widgets")
+STYLES = ("page", "fields", "widgets", "rooms")
 SCRIPTS = ("live", "page", "drop", "board", "mixer")
 
 VARIABLES = {
@@ -112,8 +112,11 @@ def css() -> str:
 
 
 def head() -> str:
-    """What goes into the head of the page: its scripts, no address among them."""
-    return f"<script>\n{_joined('js', SCRIPTS)}</script>"
+    """What goes into the head of the page: tokens and scripts, no address among them.
+
+    The tokens stand here because gradio puts its container before every selector of `css`.
+    """
+    return f"<style>\n{_joined('css', ('tokens',))}</style><script>\n{_joined('js', SCRIPTS)}</script>"
 
 
 def _joined(kind: str, names: tuple[str, ...]) -> str:

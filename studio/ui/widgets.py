@@ -22,12 +22,13 @@ from studio.workspace import free_path, safe_name
 ARGUMENTS = "{element, trigger, props, server, upload, watch}"
 
 
-def live(elem_id: str, **more: Any) -> gr.HTML:
+def live(elem_id: str, *events: str, value: str = "", **more: Any) -> gr.HTML:
     """A piece of page whose value is HTML from a template.
 
-    A press on an element with `data-act` arrives as the event `act`, carrying its data attributes.
+    A press on an element with `data-act` arrives as the event `act`, or as the one of `events` that
+    its `data-event` names, carrying its data attributes.
     """
-    return _widget("live", elem_id, ("act",), "", **more)
+    return _widget("live", elem_id, ("act", *events), value, **more)
 
 
 def drop_zone(elem_id: str, title: str, accept: str, *, folders: bool = True) -> gr.HTML:
@@ -46,7 +47,7 @@ def mixer(elem_id: str, **more: Any) -> gr.HTML:
     Events: `released` when a weight has come to rest, `dropped` with `files` for new ones,
     `word` with a trigger word that was pressed.
     """
-    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], library=[], **more)
+    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], library=None, **more)
 
 
 def _widget(name: str, elem_id: str, events: tuple[str, ...], value: Any, **more: Any) -> gr.HTML:

@@ -51,7 +51,7 @@ window.studio = window.studio || {};
 
   // A press on [data-act] goes to the server once; the button waits for the page to change.
   studio.acts = (element, trigger) => {
-    const send = (target, more) => trigger("act", { ...target.dataset, ...more });
+    const send = (target, more) => trigger(target.dataset.event || "act", { ...target.dataset, ...more });
     element.addEventListener("click", (event) => {
       const target = event.target.closest("[data-act]");
       if (!target || target.tagName === "SELECT" || target.disabled) return;

@@ -8,7 +8,7 @@
     <span class="face"></span>
     <span class="what"><b></b><small></small></span>
     <button type="button" class="quiet remove" title="Take out of this list (the file stays)">✕</button>
-    <input type="range" min="-2" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">`;
+    <input type="range" min="-1" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">`;
 
   studio.mixer = ({ element, trigger, props, upload, watch }) => {
     const root = element.querySelector(".mixer");
@@ -19,6 +19,7 @@
     const picker = root.querySelector("select");
     const mix = () => (Array.isArray(props.value) ? props.value : []);
     const library = () => props.library || [];
+    const told = () => Array.isArray(props.library); // before that, nothing is known of any
     const card = (name) => library().find((one) => one.name === name);
 
     const keep = (changed) => { props.value = changed; };
@@ -66,9 +67,9 @@
     }
 
     const fill = (slider, weight) => {
-      const place = ((weight + 2) / 4) * 100;
-      slider.style.setProperty("--from", `${Math.min(50, place)}%`);
-      slider.style.setProperty("--to", `${Math.max(50, place)}%`);
+      const place = Math.max(0, ((weight + 1) / 3) * 100);
+      slider.style.setProperty("--from", `${Math.min(100 / 3, place)}%`);
+      slider.style.setProperty("--to", `${Math.max(100 / 3, place)}%`);
     };
 
     function details(line, one) {
@@ -78,10 +79,10 @@
       line.querySelector("b").textContent = title;
       line.classList.toggle("off", !one.on);
       line.classList.toggle("new", Boolean(known && known.fresh));
-      line.classList.toggle("misfit", Boolean(known && known.misfit) || !known);
+      line.classList.toggle("misfit", told() && (!known || Boolean(known.misfit)));
       const small = line.querySelector("small");
       small.replaceChildren();
-      if (!known) small.textContent = "This file is no longer there.";
+      if (!known) small.textContent = told() ? "This file is no longer there." : "";
       else if (known.misfit) small.textContent = known.misfit;
       else {
         if (known.trigger) {
@@ -123,7 +124,7 @@
       }
       picker.replaceChildren(...options);
       picker.hidden = !library().length;
-      root.querySelector(".none").textContent = mix().length ? "" : library().length
+      root.querySelector(".none").textContent = mix().length || !told() ? "" : library().length
         ? "No LoRA in the mix."
         : "No LoRAs yet. Train one, or drop a .safetensors file here.";
     }
@@ -133,7 +134,7 @@
     function arrivals() {
       const names = library().map((one) => one.name);
       const fresh = known ? library().filter((one) => !known.has(one.name) && !one.misfit) : [];
-      if (known || names.length) known = new Set(names);
+      if (told()) known = new Set(names);
       const missing = fresh.filter((one) => !mix().some((mine) => mine.name === one.name));
       if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: 1, on: false })), ...mix()]);
       draw();

@@ -47,6 +47,7 @@ class CaptionRoom:
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
             self.form = Form(CaptionSettings, "caption", makers={"dataset": self._dataset})
+            self.form.rest()
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()
             self.go = gr.Button("Caption", variant="primary", elem_id="caption-go", elem_classes="go")
@@ -63,7 +64,11 @@ class CaptionRoom:
             kindly(self._dropped), [self.dataset], [self.dataset, self.refused], api_visibility="private"
         )
         self.dataset.change(
-            kindly(self._board_now), {self.dataset}, self.board, show_progress="hidden", api_visibility="private"
+            kindly(self._board_now),
+            {self.dataset},
+            self.board,
+            show_progress="hidden",
+            api_visibility="private",
         )
         self.go.click(
             kindly(self._caption),
@@ -74,6 +79,19 @@ class CaptionRoom:
         )
         self.refused.act(lambda: "", None, self.refused, api_visibility="private")
         act_on_jobs(self.desk, self.job)
+
+    def opened(self) -> dict[Component, Any]:
+        """What a window that was just opened finds: the dataset of the last captioning, or the newest."""
+        last = self.desk.latest("caption")
+        names = list_datasets(self.desk.workspace)
+        values = dict(last.run.settings) if last else {"dataset": names[0] if names else None}
+        updates = self.form.filled(values)
+        updates[self.dataset] = gr.update(choices=names, value=values["dataset"])
+        return updates
+
+    def filling(self) -> list[Component]:
+        """The components that `opened` may change."""
+        return self.form.outputs()
 
     def _dropped(self, dataset: str | None, event: gr.EventData) -> tuple[Any, str]:
         name = (dataset or "").strip() or event._data.get("folder") or NEW

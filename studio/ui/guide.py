@@ -1,0 +1,174 @@
+"""The guided path: from the sample pictures to two LoRAs at their sliders, step by step.
+
+What is done is seen on disk, so the path survives a reload and may be walked in one's own order.
+It fills in the forms; the person presses the buttons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from studio.caption.settings import CaptionSettings
+from studio.data.captions import read_caption
+from studio.data.dataset import picture_files
+from studio.data.imports import import_pictures
+from studio.demo import PROMPTS, STYLE, SUBJECT, Sample
+from studio.errors import StudioError
+from studio.ui.desk import Desk
+from studio.ui.faults import kindly
+from studio.ui.markup import render
+from studio.ui.pulse import Given, Pulse
+from studio.ui.tabs.caption import CaptionRoom
+from studio.ui.tabs.generate import GenerateRoom
+from studio.ui.tabs.train import TrainRoom
+from studio.ui.widgets import live
+
+WEIGHTS = (0.8, 0.8)
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name, what the person is told, and what the button that prepares it says."""
+
+    name: str
+    told: str
+    button: str
+
+
+STEPS = (
+    Step(
+        "Caption",
+        "Eight pictures of a fox come with the studio. Bring them in, press Caption, and watch the words "
+        "appear. Press a picture to change its words.",
+        "Bring in the sample pictures",
+    ),
+    Step(
+        "Train a subject",
+        "Teach the built-in model this fox. The form is filled in for you; press Train and watch it learn. "
+        "You can stop at any time and go on later.",
+        "Fill in the training",
+    ),
+    Step(
+        "Train a style",
+        "Now a way of drawing, from ten other pictures. It becomes a second LoRA.",
+        "Fill in the second training",
+    ),
+    Step(
+        "Mix them",
+        "Both LoRAs have a slider now. Press Generate, then move the sliders; with Live on, the picture "
+        "follows as you let go.",
+        "Fill in the prompt",
+    ),
+)
+DONE = "That was the whole way. The same steps work with your own pictures, and with larger models."
+
+
+class Guide:
+    """Places the strip; `wire` connects it once the rooms are there."""
+
+    def __init__(self, desk: Desk, pulse: Pulse) -> None:
+        self.desk = desk
+        self.memory = gr.BrowserState({"hidden": False}, storage_key="lora-studio-guide")
+        self.strip = live("guide")
+        pulse.show(self.strip, self._html, self.memory)
+
+    def wire(
+        self,
+        rooms: gr.Tabs,
+        header: gr.HTML,
+        *,
+        caption: CaptionRoom,
+        train: TrainRoom,
+        generate: GenerateRoom,
+    ) -> None:
+        """Let the strip's buttons fill the forms and open the rooms."""
+        self.rooms, self.caption, self.train, self.generate = rooms, caption, train, generate
+        outputs = dict.fromkeys(
+            [*caption.filling(), *train.filling(), *generate.filling(), rooms, self.memory]
+        )
+        events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        self.strip.act(kindly(self._act), generate.mixer, list(outputs), **events)
+        header.act(lambda: {"hidden": False}, None, self.memory, **events)
+
+    def _html(self, given: Given) -> str:
+        memory = given[self.memory]
+        if isinstance(memory, dict) and memory.get("hidden"):
+            return ""
+        done = self.done()
+        current = next((number for number, is_done in enumerate(done) if not is_done), len(STEPS))
+        return render("guide", steps=STEPS, done=done, current=current, finished=DONE)
+
+    def done(self) -> list[bool]:
+        """Which of the steps have been taken, as the workspace shows."""
+        loras = {path.stem for path in self.desk.workspace.loras.glob("*.safetensors")}
+        return [
+            self._captioned(SUBJECT),
+            self._name(SUBJECT) in loras,
+            self._name(STYLE) in loras,
+            self._mixed(),
+        ]
+
+    def _captioned(self, sample: Sample) -> bool:
+        try:
+            files = picture_files(self.desk.workspace.datasets / sample.dataset)
+        except StudioError:
+            return False
+        return bool(files) and all(read_caption(file) for file in files)
+
+    def _mixed(self) -> bool:
+        wanted = {self._name(SUBJECT), self._name(STYLE)}
+        return any(
+            job.state == "done" and wanted <= {mix["name"] for mix in job.run.settings.get("adapters", ())}
+            for job in self.desk.recent("generate", 12)
+        )
+
+    def _name(self, sample: Sample) -> str:
+        return str(sample.values["name"])
+
+    def _act(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
+        if event._data.get("act") == "dismiss":
+            return {self.memory: {"hidden": True}}
+        prepare = (self._bring, self._subject, self._style, self._mix)[int(event._data["step"])]
+        return prepare(rows)
+
+    def _bring(self, _: Any) -> Updates:
+        self._import(SUBJECT)
+        self._import(STYLE)
+        values = {"dataset": SUBJECT.dataset, "captioner": "pocket"}
+        return {**self.caption.form.filled(values), **self._open("caption")}
+
+    def _subject(self, _: Any) -> Updates:
+        self._import(SUBJECT)
+        return self._training(SUBJECT)
+
+    def _style(self, _: Any) -> Updates:
+        self._import(STYLE)
+        if not self._captioned(STYLE):  # a style is learned beside its captions
+            self.desk.submit("caption", CaptionSettings(dataset=STYLE.dataset), STYLE.dataset)
+        return self._training(STYLE)
+
+    def _training(self, sample: Sample) -> Updates:
+        values = sample.settings(sample.dataset).model_dump(mode="json")
+        return {
+            **self.train.form.filled(values),
+            **self.train.presets.matching(values),
+            **self._open("train"),
+        }
+
+    def _mix(self, rows: Any) -> Updates:
+        used = [
+            {"name": self._name(sample), "weight": weight}
+            for sample, weight in zip((SUBJECT, STYLE), WEIGHTS, strict=True)
+        ]
+        return {**self.generate.mixed(used, rows, prompt=PROMPTS[0], base="pocket"), **self._open("generate")}
+
+    def _import(self, sample: Sample) -> None:
+        if not (self.desk.workspace.datasets / sample.dataset).is_dir():
+            import_pictures(self.desk.workspace, sample.dataset, sorted(sample.folder.glob("*.png")))
+
+    def _open(self, room: str) -> Updates:
+        return {self.rooms: gr.update(selected=room)}

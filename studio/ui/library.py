@@ -1,0 +1,131 @@
+"""The library as the mixer shows it: which LoRAs there are, which fit the base, which are new."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from studio.adapters.entries import read_entries
+from studio.adapters.header import read_header
+from studio.adapters.library import Card, adapters
+from studio.errors import AdapterError, StudioError
+from studio.families import FAMILIES
+from studio.models.identify import identify
+from studio.models.source import resolve
+from studio.ui.desk import Desk
+from studio.ui.markup import picture_url, size_in_words
+from studio.workspace import Workspace, free_path, safe_name
+
+EVERY = 3.0  # seconds after which the folder is looked through even if it seems unchanged
+NEW = 1800.0  # seconds for which a LoRA counts as new
+AT_FIRST = 6  # LoRAs that are in the mixer when the page is opened
+
+Row = dict[str, Any]
+
+
+class Library:
+    """The cards of the workspace's LoRAs, for the mixer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._looked: tuple[float, int, list[Card]] = (0.0, 0, [])
+        self._families: dict[str, str] = {}
+
+    def cards(self) -> list[Card]:
+        """All LoRAs, newest first."""
+        changed = self.desk.workspace.loras.stat().st_mtime_ns
+        at, before, cards = self._looked
+        if changed != before or time.monotonic() - at > EVERY:
+            cards = adapters(self.desk.workspace)
+            self._looked = (time.monotonic(), changed, cards)
+        return cards
+
+    def shown(self, base: str) -> list[Row]:
+        """What the mixer needs to know of each."""
+        family = self.family(base)
+        return [
+            {
+                "name": card.name,
+                "title": card.title,
+                "trigger": card.trigger,
+                "rank": card.rank,
+                "size": size_in_words(card.size_bytes),
+                "preview": self._preview(card),
+                "misfit": misfit(card, family),
+                "fresh": time.time() - card.modified < NEW,
+            }
+            for card in self.cards()
+        ]
+
+    def at_first(self, base: str, used: Iterable[Row]) -> list[Row]:
+        """The mixer's rows when the page is opened: those of the last picture, then the newest, off."""
+        family = self.family(base)
+        rows = [{**one, "on": True} for one in used]
+        there = {row["name"] for row in rows}
+        fitting = [c.name for c in self.cards() if c.name not in there and not misfit(c, family)]
+        return (
+            rows
+            + [{"name": name, "weight": 1.0, "on": False} for name in fitting][: max(0, AT_FIRST - len(rows))]
+        )
+
+    def mixes(self, rows: Iterable[Row] | None, base: str) -> list[Row]:
+        """The adapters of a generation: the rows that are on, there, and fit."""
+        family = self.family(base)
+        usable = {card.name for card in self.cards() if not misfit(card, family)}
+        return [
+            {"name": row["name"], "weight": round(float(row["weight"]), 4), "text": row.get("text")}
+            for row in rows or ()
+            if row.get("on") and row.get("name") in usable
+        ]
+
+    def family(self, base: str) -> str:
+        """The name of the base's family; empty where it is not known (not downloaded, or not there)."""
+        if base not in self._families:
+            try:
+                source = resolve(base, self.desk.workspace)
+                self._families[base] = "" if source.kind == "hub" else identify(source).name
+            except StudioError:
+                return ""
+        return self._families[base]
+
+    def _preview(self, card: Card) -> str:
+        small = self.desk.small(card.preview, 96) if card.preview else None
+        return picture_url(small) if small else ""
+
+
+def misfit(card: Card, family: str) -> str:
+    """Why a LoRA cannot be used with a base of this family; empty if it can, or if nobody knows."""
+    if card.fault:
+        return card.fault
+    if not family or not card.family or card.family == family:
+        return ""
+    return f"Made for {FAMILIES.get(card.family).title}, not for this base model."
+
+
+def take_adapters(workspace: Workspace, folder: Path) -> tuple[list[str], list[StudioError]]:
+    """Copy the LoRA files of a folder into `loras/`; returns the names of the new ones, and what was refused."""
+    added, refused = [], []
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            added.append(_take(workspace, file))
+        except AdapterError as fault:
+            refused.append(fault)
+    return added, refused
+
+
+def _take(workspace: Workspace, file: Path) -> str:
+    if file.suffix != ".safetensors":
+        raise AdapterError(f"{file.name} is no .safetensors file")
+    read_entries(file, read_header(file))
+    wanted = workspace.loras / f"{safe_name(file.stem)}.safetensors"
+    if wanted.exists() and filecmp.cmp(file, wanted, shallow=False):
+        raise AdapterError(f"{file.name} is in your LoRAs already")
+    target = free_path(wanted)
+    unfinished = target.with_name(f".{target.name}.part")
+    shutil.copyfile(file, unfinished)
+    unfinished.replace(target)
+    return target.stem

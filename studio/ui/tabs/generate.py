@@ -1,0 +1,210 @@
+"""The Generate room: a prompt, a slider for each LoRA, and the picture."""
+
+from __future__ import annotations
+
+import random
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.errors import SettingsError
+from studio.generate.recipe import read_recipe
+from studio.generate.settings import GenerateSettings
+from studio.settings import KnobInfo
+from studio.ui.base_box import BaseBox, base_choices
+from studio.ui.desk import Desk
+from studio.ui.faults import kindly
+from studio.ui.form import Form
+from studio.ui.jobs_panel import press
+from studio.ui.library import Library, take_adapters
+from studio.ui.pictures_view import PicturesView, used_seed
+from studio.ui.pulse import Given, Pulse
+from studio.ui.widgets import live, mixer, uploaded
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+Updates = dict[Component, Any]
+
+
+class GenerateRoom:
+    """Builds the room inside a `gr.Tab`."""
+
+    def __init__(self, desk: Desk, pulse: Pulse) -> None:
+        self.desk = desk
+        self.library = Library(desk)
+        self.view = PicturesView(desk)
+        with gr.Row(elem_classes="room"):
+            with gr.Column(elem_classes="desk"):
+                self._desk()
+            with gr.Column(elem_classes="stage"):
+                self.stage = live("generate-stage", "reused")
+                self.gallery = live("generate-gallery")
+        self.chosen = gr.State("")
+        self.fields = self.form.fields
+        self._events()
+        base = self.fields["base"]
+        pulse.show(self.stage, lambda given: self.view.stage(given[self.chosen]), self.chosen)
+        pulse.show(self.gallery, lambda _: self.view.gallery())
+        pulse.show(self.mixer, lambda given: self.library.shown(given[base] or ""), base, prop="library")
+        pulse.show(self.fields["seed"], self._seed_used, self.keep, at_first=False)
+
+    def _desk(self) -> None:
+        with gr.Column(elem_classes="desk-body"):
+            self.base = BaseBox(self.desk)
+            makers = {
+                "prompt": self._prompt,
+                "negative": self._negative,
+                "base": self.base.make,
+                "adapters": self._mixer,
+                "seed": self._seed,
+            }
+            self.form = Form(GenerateSettings, "generate", makers=makers)
+            self.form.place("prompt", "negative", "adapters")
+            self.form.rest()
+        with gr.Column(elem_classes="desk-foot"):
+            self.form.note()
+            with gr.Row(elem_classes="go-row"):
+                self.go = gr.Button("Generate", variant="primary", elem_id="generate-go", elem_classes="go")
+                self.live = gr.Checkbox(
+                    label="Live",
+                    elem_id="generate-live",
+                    info="Paint when a slider is let go",
+                    container=False,
+                )
+
+    def _prompt(self, knob: KnobInfo, elem_id: str) -> Component:
+        return gr.Textbox(lines=3, max_lines=8, label=knob.label, info=knob.help, elem_id=elem_id)
+
+    def _negative(self, knob: KnobInfo, elem_id: str) -> Component:
+        return gr.Textbox(lines=1, max_lines=6, label=knob.label, info=knob.help, elem_id=elem_id)
+
+    def _mixer(self, knob: KnobInfo, elem_id: str) -> Component:
+        gr.HTML(
+            f'<p class="field-title">LoRAs</p><p class="field-help">{knob.help}</p>', apply_default_css=False
+        )
+        self.mixer = mixer(elem_id)
+        return self.mixer
+
+    def _seed(self, knob: KnobInfo, elem_id: str) -> Component:
+        with gr.Row(elem_classes="seed-row"):
+            seed = gr.Number(-1, precision=0, label=knob.label, info=knob.help, elem_id=elem_id)
+            self.dice = gr.Button("Roll", size="sm", elem_id=f"{elem_id}-roll", min_width=56, scale=0)
+        self.keep = gr.Checkbox(
+            label="Keep this seed",
+            info="Off: a new one for each picture.",
+            elem_id=f"{elem_id}-keep",
+        )
+        return seed
+
+    def _events(self) -> None:
+        self.base.events()
+        form, seed, prompt = self.form, self.fields["seed"], self.fields["prompt"]
+        inputs = form.inputs(self.keep, self.live)
+        outputs = [*form.outputs(), self.chosen]
+        self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
+        self.mixer.released(kindly(self._released), inputs, outputs, **QUIET)
+        self.mixer.word(kindly(self._word), prompt, prompt, **QUIET)
+        self.mixer.dropped(kindly(self._dropped), None, None, **QUIET)
+        self.dice.click(
+            lambda: (random.randrange(2**31), True), None, [seed, self.keep], queue=False, **QUIET
+        )
+        seed.input(lambda value: value is not None and value >= 0, seed, self.keep, queue=False, **QUIET)
+        self.stage.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
+        self.gallery.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
+        self.stage.reused(kindly(self._reused), self.mixer, self.filling(), **QUIET)
+
+    def filling(self) -> list[Component]:
+        """The components that change when the whole form is filled."""
+        return [*self.form.outputs(), self.keep, self.base.line]
+
+    def opened(self) -> Updates:
+        """What a window that was just opened finds: the settings of the last picture."""
+        last = self.desk.latest("generate")
+        values = dict(last.run.settings) if last else {}
+        used = values.pop("adapters", ())
+        base = str(values.get("base", "pocket"))
+        updates = self.form.filled({**values, "seed": self._last_seed(values)})
+        updates[self.keep] = values.get("seed", -1) >= 0
+        updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
+        updates[self.base.line] = self.base.told_now(base)
+        updates[self.mixer] = gr.update(
+            value=self.library.at_first(base, used), library=self.library.shown(base)
+        )
+        return updates
+
+    def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
+        """Bring a LoRA that was just trained into the mix, alone, with a prompt that calls it."""
+        told = event._data
+        return self.mixed(
+            [{"name": told["name"], "weight": 1.0}], rows, prompt=told["prompt"], base=told["base"]
+        )
+
+    def mixed(self, used: list[dict[str, Any]], rows: list[dict[str, Any]] | None, **values: Any) -> Updates:
+        """Fill the form, with these adapters on and the other rows off."""
+        names = [one["name"] for one in used]
+        others = [{**row, "on": False} for row in rows or () if row["name"] not in names]
+        mix = [{**one, "weight": float(one["weight"]), "on": True} for one in used]
+        return {**self.form.filled(values), self.mixer: gr.update(value=[*mix, *others])}
+
+    def _generate(self, given: dict[Component, Any], *, same_seed: bool = False) -> Updates:
+        try:
+            settings = self._settings(given, same_seed=same_seed)
+        except SettingsError as fault:
+            return self.form.faulty(fault)
+        self.desk.submit("generate", settings, title=settings.prompt[:60] or "no prompt")
+        return {**self.form.faultless(), self.chosen: ""}
+
+    def _settings(self, given: Given, *, same_seed: bool) -> GenerateSettings:
+        values = self.form.values(given)
+        values["adapters"] = self.library.mixes(values["adapters"], values["base"] or "")
+        if not (given[self.keep] or same_seed):
+            values["seed"] = -1
+        return GenerateSettings.parse(values)
+
+    def _released(self, given: dict[Component, Any]) -> Any:
+        """With Live on, a slider that was let go paints again: the job before it makes way."""
+        if not given[self.live]:
+            return gr.skip()
+        job = self.desk.latest("generate")
+        if job and job.state in ("waiting", "running") and self.desk.queue.holds(job.run.id):
+            if not (job.run.folder(self.desk.workspace) / "stop").exists():
+                self.desk.queue.stop(job.run.id)
+        return self._generate(given, same_seed=True)
+
+    def _word(self, prompt: str, event: gr.EventData) -> str:
+        word = str(event._data["word"])
+        return prompt if word in prompt else ", ".join(part for part in (word, prompt.strip()) if part)
+
+    def _dropped(self, event: gr.EventData) -> None:
+        with uploaded(event._data["files"]) as folder:
+            added, refused = take_adapters(self.desk.workspace, folder)
+        for name in added:
+            gr.Info(escape(f"“{name}” is in your LoRAs now."), title="Added")
+        for fault in refused:
+            gr.Warning(escape(str(fault)), title="Left out")
+
+    def _act(self, event: gr.EventData) -> Any:
+        if event._data.get("act") == "pick":
+            return str(event._data["path"])
+        press(self.desk, event._data)
+        return gr.skip()
+
+    def _reused(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
+        path = Path(event._data["path"])
+        if path not in self.view.outputs():
+            return {self.keep: gr.skip()}
+        recipe = read_recipe(path)
+        for note in recipe.notes:
+            gr.Info(escape(note))
+        values = dict(recipe.values)
+        used = values.pop("adapters", [])
+        return {**self.mixed(used, rows, **values), self.keep: True}
+
+    def _seed_used(self, given: Given) -> int | None:
+        return None if given[self.keep] else used_seed(self.desk.latest("generate"))
+
+    def _last_seed(self, values: dict[str, Any]) -> int:
+        used = used_seed(self.desk.latest("generate"))
+        return used if used is not None else int(values.get("seed", -1))
