@@ -21,11 +21,6 @@ from tests.data import samples
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.open(tmp_path / "workspace")
-
-
-@pytest.fixture
 def fake() -> Iterator[Fake]:
     yield Fake()
     del _load("studio.caption.captioners")["fake"]

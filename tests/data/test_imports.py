@@ -17,11 +17,6 @@ from studio.workspace import Workspace
 from tests.data import samples
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.open(tmp_path / "workspace")
-
-
 def caption(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path

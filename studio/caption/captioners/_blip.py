@@ -24,6 +24,7 @@ class OpenedBlip(OpenedCaptioner):
     """A BLIP of any size, opened from a folder as `save_pretrained` leaves it."""
 
     def __init__(self, folder: Path, device: torch.device, *, unwanted: frozenset[str] = frozenset()) -> None:
+        from safetensors import SafetensorError
         from transformers import BlipForConditionalGeneration, BlipProcessor
 
         from studio.models.opening import best_precision, precision
@@ -35,12 +36,15 @@ class OpenedBlip(OpenedCaptioner):
             model = BlipForConditionalGeneration.from_pretrained(
                 folder, dtype=self.dtype, use_safetensors=True
             )
-        except (OSError, ValueError, KeyError) as fault:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as fault:
             raise ModelError(
-                f"The captioner in {folder} cannot be opened", why=str(fault).splitlines()[0]
+                f"The captioner in {folder} cannot be opened",
+                why="Its files are damaged or incomplete",
+                remedy="Remove that folder and get it again.",
             ) from fault
         self.model = model.to(device).eval()
         self.side = int(model.config.vision_config.image_size)
+        self.longest = min(LONGEST, int(model.config.text_config.max_position_embeddings) - 1)
 
     def caption(self, images: list[Image]) -> list[str]:
         """One sentence for each image, by beam search, so the same each time."""
@@ -51,7 +55,7 @@ class OpenedBlip(OpenedCaptioner):
         with torch.inference_mode():
             tokens = self.model.generate(
                 pixel_values=pixels.to(self.device, self.dtype),
-                max_new_tokens=LONGEST,
+                max_new_tokens=self.longest,
                 num_beams=BEAMS,
                 do_sample=False,
             )

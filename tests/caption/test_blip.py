@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from studio.caption.captioners import pocket
+from studio.caption.captioners._blip import HubBlip, OpenedBlip
+from studio.caption.settings import CAPTIONERS
+from studio.errors import ModelError, Offline
+from studio.jobs.context import Context
+from studio.workspace import Workspace
+from tests.caption import fake_hub, tiny_blip
+from tests.caption.fakes import Job
+from tests.data import samples
+
+CPU = torch.device("cpu")
+RED, BLUE = (Image.new("RGB", (300, 200), colour) for colour in ("red", "blue"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("blip")
+    tiny_blip.save(folder, {"red": "a arafed red wall", "blue": "a arafed blue wall"})
+    return folder
+
+
+@pytest.fixture
+def job(workspace: Workspace, tmp_path: Path) -> Job:
+    folder = samples.picture(tmp_path / "walls" / "red.png", "red").parent
+    samples.picture(folder / "sea.jpg", "blue")
+    samples.picture(folder / "dot.png", "red", (1, 1))
+    return Job(workspace, folder, captioner="pocket")
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other tests run with the hub's library told that there is no network."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+
+
+def context(job: Job) -> Context:
+    return Context(job.workspace, job.run, job._tell)
+
+
+def test_a_saved_blip_says_what_it_learnt_of_each_picture(folder: Path) -> None:
+    captioner = OpenedBlip(folder, CPU, unwanted=frozenset({"arafed"}))
+    assert captioner.side == tiny_blip.SIDE
+    shapes = [RED, BLUE, Image.new("RGB", (1, 1), "blue"), Image.new("RGB", (2000, 3), "red")]
+    assert captioner.caption(shapes) == ["a red wall", "a blue wall", "a blue wall", "a red wall"]
+    assert captioner.caption([BLUE]) == ["a blue wall"]
+
+
+def test_a_whole_job_with_the_built_in_captioner(
+    job: Job, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pocket, "FOLDER", folder)
+    assert job.work() == "Captioned 3 pictures."
+    assert job.captions() == {
+        "dot.png": "a arafed red wall",
+        "red.png": "a arafed red wall",
+        "sea.jpg": "a arafed blue wall",
+    }
+
+
+def test_missing_or_damaged_weights_are_told(
+    job: Job, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pocket, "FOLDER", tmp_path / "nothing")
+    with pytest.raises(ModelError, match="built-in captioner is missing"):
+        job.work()
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    for file in folder.iterdir():
+        (damaged / file.name).write_bytes(file.read_bytes()[: 500 if file.suffix == ".safetensors" else None])
+    monkeypatch.setattr(pocket, "FOLDER", damaged)
+    with pytest.raises(ModelError, match="cannot be opened"):
+        job.work()
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize("name", [one.name for one in CAPTIONERS if isinstance(one, HubBlip)])
+def test_without_a_network_a_captioner_of_the_hub_says_so(
+    job: Job, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody answers there
+    with pytest.raises(Offline, match=r"cannot be downloaded\. The model hub cannot be reached"):
+        CAPTIONERS.get(name).open(CPU, context(job))
+    job.settings = job.settings.model_copy(update={"captioner": name})
+    with pytest.raises(Offline):
+        job.work()
+
+
+@pytest.mark.usefixtures("online")
+def test_a_captioner_of_the_hub_is_downloaded_once(
+    job: Job, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blip = HubBlip("mine", "Mine", "For tests.", "some/blip", 0, order=1, revision="refs/pr/7")
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with fake_hub.serving({**files, "pytorch_model.bin": b"never opened"}) as (address, asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        assert blip.open(CPU, context(job)).caption([BLUE]) == ["a arafed blue wall"]
+    assert any("refs%2Fpr%2F7" in path for path in asked)
+    assert not any("pytorch_model.bin" in path for path in asked)
+    here, total = job.steps()[-1]
+    assert here == total == sum(map(len, files.values()))
+    assert blip.open(CPU, context(job)).caption([RED]) == ["a arafed red wall"]  # nobody serves any more
+
+
+@pytest.mark.usefixtures("online")
+def test_a_captioner_without_safetensors_is_refused(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    blip = HubBlip("mine", "Mine", "For tests.", "some/blip", 0, order=1)
+    with fake_hub.serving({"config.json": b"{}", "pytorch_model.bin": b"x"}) as (address, _):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        with pytest.raises(ModelError, match=r"no \.safetensors weights"):
+            blip.open(CPU, context(job))
+
+
+def test_every_captioner_tells_a_person_what_it_is() -> None:
+    assert CAPTIONERS.names()[0] == "pocket"
+    for one in CAPTIONERS:
+        assert one.title and one.about.endswith(".") and one.licence
