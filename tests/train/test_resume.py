@@ -16,7 +16,12 @@ from studio.train.metrics import read_metrics
 from studio.train.optimizers import OPTIMIZERS
 from tests.train.studio_in_small import Small, StoppedAfter, make_small
 
-SETTINGS = {"steps": 9, "save_every": 4, "rank": 64, "learning_rate": 1e-3}
+SETTINGS = {
+    "steps": 9,
+    "save_every": 4,
+    "rank": 128,
+    "learning_rate": 1e-3,
+}  # 8-bit states begin at 4,096 values
 
 
 @pytest.fixture
