@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+import secrets
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,15 +103,14 @@ def free_path(path: Path) -> Path:
 def writing(path: Path, mode: str = "w") -> Iterator[IO[str]]:
     """Write a file whole or not at all: to a temporary file beside it, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    unfinished = path.with_name(f".{secrets.token_hex(8)}.part")  # not tempfile's: others may read it too
+    text: dict[str, str] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
-        with os.fdopen(
-            handle, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else ""
-        ) as file:
+        with unfinished.open(mode.replace("w", "x"), **text) as file:  # type: ignore[call-overload]
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(unfinished, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
