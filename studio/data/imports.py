@@ -67,6 +67,8 @@ class _Importer:
         self.added: list[Path] = []
         self.pictures: list[Arrival] = []
         self.captions: dict[tuple[str, str], Arrival] = {}
+        self.stems: set[str] = set()
+        self.present: dict[str, Path] = {}
         for one in arrivals.files:
             if is_picture(one.path):
                 self.pictures.append(one)
@@ -74,15 +76,15 @@ class _Importer:
                 self.captions[_pair(one)] = one
             else:
                 self.refused.append(PictureError(f"{one.name} is neither a picture nor a caption"))
+        self.alone = set(self.captions)
 
     def run(self, progress: Progress) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.stems = {_plain(path.stem) for path in self.folder.iterdir()}
-        self.alone = set(self.captions)
+        self.stems |= {_plain(path.stem) for path in self.folder.iterdir()}
         for done, arrival in enumerate(self.pictures):
             progress(done, len(self.pictures))
             self._attempt(self._add, arrival)
-        self.present = {_plain(path.stem): path for path in picture_files(self.folder)}
+        self.present |= {_plain(path.stem): path for path in picture_files(self.folder)}
         for caption in [one for pair, one in self.captions.items() if pair in self.alone]:
             self._attempt(self._add_caption, caption)
         progress(len(self.pictures), len(self.pictures))
@@ -133,7 +135,11 @@ class _Importer:
                 target.open("xb").close()
             except FileExistsError:  # brought in by another window just now
                 continue
-            os.replace(copy, target)
+            try:
+                os.replace(copy, target)
+            except BaseException:
+                target.unlink()
+                raise
             return target
         raise AssertionError("there is always another number")
 

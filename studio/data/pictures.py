@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import io
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
 
-from PIL import ExifTags, Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageColor, ImageOps
 
 from studio.data.colours import flattened
+from studio.data.decoding import DAMAGE, decoding, explaining
 from studio.data.hashes import picture_hash
-from studio.errors import PictureError
 from studio.workspace import writing
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif",
 )  # fmt: skip
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*", b"GIF8")
 MASK = "-masklabel"  # the end of the name of a picture's mask, as other trainers write it
-
-DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, RuntimeError, struct.error)
-"""What the decoders are known to raise for files that are damaged."""
 
 
 def is_picture(path: Path) -> bool:
@@ -41,7 +33,7 @@ def open_picture(path: Path, *, background: str = "white", at_least: int = 0) ->
     that is quicker and needs less memory. Of an animation, the first frame. Raises `PictureError`.
     """
     ImageColor.getrgb(background)  # a wrong colour is no fault of the picture
-    with _decoded(path) as image:
+    with decoding(path, path.name) as image:
         if at_least:
             image.draft("RGB", (at_least, at_least))
         image.load()
@@ -56,14 +48,14 @@ def probe(path: Path, *, title: str = "") -> tuple[int, int]:
     A look at the beginning and the end of the file is enough for most; the rest is decoded.
     `title` is the name for the sentence, where it is not the file's own.
     """
-    with _explained(title or path.name, path):
+    with explaining(path, title or path.name):
         stat = path.stat()
-        return _probed(path, title, stat.st_size, stat.st_mtime_ns)
+        return _probed(path, title or path.name, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=20_000)
 def _probed(path: Path, title: str, size: int, modified: int) -> tuple[int, int]:
-    with _decoded(path, title) as image:
+    with decoding(path, title) as image:
         if not _ends_well(path, image.format):
             image.load()
         width, height = image.size
@@ -80,71 +72,6 @@ def thumbnail(path: Path, cache: Path, side: int = 384) -> Path:
         with writing(target, "wb") as file:
             small.save(cast(IO[bytes], file), "JPEG", quality=85)
     return target
-
-
-@contextmanager
-def _decoded(path: Path, title: str = "") -> Iterator[Image.Image]:
-    with _explained(title or path.name, path), Image.open(path, formats=_formats()) as image:
-        yield image
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """The formats that are read; HEIC only where pillow-heif is installed."""
-    try:
-        from pillow_heif import register_heif_opener  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return FORMATS
-    register_heif_opener()
-    return (*FORMATS, "HEIF")
-
-
-@contextmanager
-def _explained(name: str, path: Path) -> Iterator[None]:
-    """Tell in a sentence why a picture cannot be read."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise PictureError(f"{name} is no longer there") from None
-    except Image.DecompressionBombError:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
-        raise PictureError(
-            f"{name} is too large",
-            why=f"It has more than {limit} million pixels",
-            remedy="Save a smaller copy.",
-        ) from None
-    except UnidentifiedImageError:
-        raise _unknown(name, path) from None
-    except DAMAGE as fault:
-        if isinstance(fault, OSError) and fault.errno:  # the system's word, not the decoder's
-            raise PictureError(f"{name} cannot be read", why=fault.strerror or "") from fault
-        raise _damaged(name) from fault
-
-
-def _unknown(name: str, path: Path) -> PictureError:
-    """Why no decoder takes a file: it is empty, or damaged at its beginning, or no picture at all."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    if not head:
-        return PictureError(f"{name} is empty", remedy="Export or download it again.")
-    if head[4:].startswith((b"ftyphei", b"ftyphev", b"ftypmif")) and "HEIF" not in _formats():
-        return PictureError(
-            f"{name} is a HEIC picture, which cannot be read here",
-            remedy="Save it as JPEG, or install pillow-heif.",
-        )
-    if head.startswith(BEGINNINGS) or head[4:8] == b"ftyp":
-        return _damaged(name)
-    return PictureError(
-        f"{name} is not a picture",
-        why="Its content is none of the formats that are read, whatever its name says",
-        remedy="Remove it, or save it again as JPEG or PNG.",
-    )
-
-
-def _damaged(name: str) -> PictureError:
-    return PictureError(
-        f"{name} is damaged", why="Not all of it can be decoded", remedy="Export or download it again."
-    )
 
 
 def _orientation(image: Image.Image) -> int:

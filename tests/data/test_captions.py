@@ -74,6 +74,13 @@ def test_marks_and_breaks_around_the_words_are_left_out(tmp_path: Path) -> None:
     assert (tmp_path / "cat.txt").read_bytes() == b"a cat"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_whoever_may_read_the_pictures_may_read_the_captions(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").touch()
+    write_caption(tmp_path / "cat.png", "a cat", by="hand")
+    assert (tmp_path / "cat.txt").stat().st_mode == (tmp_path / "cat.png").stat().st_mode
+
+
 def test_an_old_windows_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "cat.txt").write_bytes("café – “noir”".encode("cp1252"))
     assert read_caption(tmp_path / "cat.png") == "café – “noir”"
