@@ -19,7 +19,8 @@ class Named(Protocol):
     """What every plug-in has."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What a person chooses it by in settings and flags."""
 
 
 Entry = TypeVar("Entry", bound=Named)

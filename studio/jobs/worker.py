@@ -27,7 +27,8 @@ log = logging.getLogger("studio")
 class Engine(Protocol):
     """What does the jobs of one kind. It returns the sentence that tells what came of it."""
 
-    def __call__(self, context: Context, settings: Any, /) -> str: ...
+    def __call__(self, context: Context, settings: Any, /) -> str:
+        """Do the run; raises a fault of `studio.errors`, or `Cancelled` after Stop."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from studio.jobs import processes
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.events import Ended, EventLog, Started
 from studio.jobs.queue import Queue, last_start, running
-from studio.jobs.snapshot import Journal, JobView
+from studio.jobs.snapshot import JobView, Journal
 from studio.jobs.worker import Worker
 from studio.workspace import Workspace
 from tests.jobs.workshop import COMMAND, KINDS, CountSettings
