@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from studio.jobs.context import Context
@@ -52,9 +53,10 @@ class Previews:
         image = picture_of(self._model.decode_latents(self._guess))
         image.thumbnail((SIDE, SIDE))
         path = self._context.folder / "preview.jpg"
-        with writing(path, "wb") as file:
-            image.save(file, format="JPEG", quality=85)
-        self._context.artifact("preview", path, step=step)
+        with suppress(PermissionError):  # on Windows, while the page is just reading the last one
+            with writing(path, "wb") as file:
+                image.save(file, format="JPEG", quality=85)
+            self._context.artifact("preview", path, step=step)
         self._spent += time.perf_counter() - now
 
 

@@ -25,19 +25,16 @@ def lora_tag(name: str, weight: float, text: float | None = None) -> str:
 
 
 def _mix(found: re.Match[str]) -> Mix:
+    weights = [part.strip() for part in found[2].split(":")[1:]]
+    names = {0: (), 1: ("weight",), 2: ("text", "weight")}.get(len(weights))
     try:
-        weights = [float(part) for part in found[2].split(":") if part.strip()]
-        if len(weights) > 2:
-            raise ValueError("more than a weight for the text and one for the picture")
-    except ValueError:
+        if names is None:
+            raise SettingsError("There are more than two weights")
+        return Mix.parse({"name": found[1].strip(), **dict(zip(names, weights, strict=True))})
+    except SettingsError as fault:
         raise SettingsError(
-            f"Prompt: “{found[0][:80]}” cannot be read",
+            f"Prompt: “{found[0][:80]}” cannot be used",
+            why=str(fault),
             remedy="Write it like <lora:name:0.8>.",
             field="prompt",
         ) from None
-    values: dict[str, object] = {"name": found[1].strip()}
-    if weights:
-        values["weight"] = weights[-1]
-    if len(weights) == 2:
-        values["text"] = weights[0]
-    return Mix.parse(values)
