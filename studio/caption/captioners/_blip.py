@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL.Image import Image, Resampling
+
 from studio.caption.captioners._base import Captioner, OpenedCaptioner
 from studio.caption.captioners._hub import from_hub
 from studio.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
-    from PIL.Image import Image
 
     from studio.jobs.context import Context
 
@@ -36,7 +37,7 @@ class OpenedBlip(OpenedCaptioner):
             model = BlipForConditionalGeneration.from_pretrained(
                 folder, dtype=self.dtype, use_safetensors=True
             )
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as fault:
+        except (OSError, ValueError, KeyError, SafetensorError) as fault:
             raise ModelError(
                 f"The captioner in {folder} cannot be opened",
                 why="Its files are damaged or incomplete",
@@ -50,7 +51,7 @@ class OpenedBlip(OpenedCaptioner):
         """One sentence for each image, by beam search, so the same each time."""
         import torch
 
-        square = [image.resize((self.side, self.side), 3) for image in images]  # 3 is bicubic
+        square = [image.resize((self.side, self.side), Resampling.BICUBIC) for image in images]
         pixels = self.processor(images=square, return_tensors="pt")["pixel_values"]
         with torch.inference_mode():
             tokens = self.model.generate(
