@@ -48,6 +48,10 @@ class Desk:
         """The newest job of a kind."""
         return next(iter(self.recent(kind)), None)
 
+    def stopping(self, view: JobView) -> bool:
+        """Whether a running job was asked to stop."""
+        return view.state == "running" and (view.run.folder(self.workspace) / "stop").exists()
+
     def begin_look(self) -> None:
         """Allow the next look its share of time for thumbnails."""
         self._until = time.monotonic() + BUDGET

@@ -164,9 +164,9 @@ def component(settings: type[Settings], knob: KnobInfo, elem_id: str) -> Compone
 
 def _number(knob: KnobInfo, common: dict[str, Any]) -> Component:
     step = knob.step or (1 if knob.type is int else None)
-    if step and knob.minimum is not None and knob.maximum is not None:
-        if (knob.maximum - knob.minimum) / step <= STOPS:
-            return gr.Slider(knob.minimum, knob.maximum, step=step, buttons=[], **common)
+    bounded = step and knob.minimum is not None and knob.maximum is not None
+    if bounded and (knob.maximum - knob.minimum) / step <= STOPS:
+        return gr.Slider(knob.minimum, knob.maximum, step=step, buttons=[], **common)
     return gr.Number(precision=0 if knob.type is int else None, step=step or 1e-5, **common)
 
 

@@ -38,6 +38,7 @@ class Guard:
         self.app, self.local = app, local
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Pass the request on, or refuse it."""
         if scope["type"] in ("http", "websocket") and not self._allowed(scope):
             await _refuse(send, scope["type"])
             return

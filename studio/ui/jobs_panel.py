@@ -32,7 +32,7 @@ def job_panel(desk: Desk, view: JobView | None, *, empty: str = "") -> str:
 
 def facts(desk: Desk, view: JobView) -> dict[str, Any]:
     """What a template shows of a job, in words."""
-    state = "stopping" if _stopping(desk, view) else view.state
+    state = "stopping" if desk.stopping(view) else view.state
     return {
         "id": view.run.id,
         "title": view.run.title,
@@ -77,10 +77,6 @@ def press(desk: Desk, data: dict[str, Any]) -> None:
         desk.queue.stop(str(data["run"]))
     elif data.get("act") == "resume":
         desk.queue.resume(str(data["run"]))
-
-
-def _stopping(desk: Desk, view: JobView) -> bool:
-    return view.state == "running" and (desk.workspace.runs / view.run.id / "stop").exists()
 
 
 def _ahead(desk: Desk, view: JobView) -> str:

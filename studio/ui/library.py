@@ -107,7 +107,7 @@ def misfit(card: Card, family: str) -> str:
 
 
 def take_adapters(workspace: Workspace, folder: Path) -> tuple[list[str], list[StudioError]]:
-    """Copy the LoRA files of a folder into `loras/`; returns the names of the new ones, and what was refused."""
+    """Copy the LoRA files of a folder into `loras/`; returns the names of the new ones, and the refusals."""
     added, refused = [], []
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:

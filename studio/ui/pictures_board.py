@@ -68,7 +68,7 @@ class Board:
         return [look, save]
 
     def _known(self, question: Any) -> Path:
-        path = Path(str(question["path"]))
+        path = Path(str(question["picture"]))
         if path not in self._shown:
             raise StudioError("This picture is not on the board", remedy="Choose its dataset once more.")
         return path

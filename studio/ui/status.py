@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import psutil
@@ -75,8 +75,12 @@ def _amd() -> tuple[str, Callable[[], Memory]] | None:
         used = total.with_name("mem_info_vram_used")
         product = total.with_name("product_name")
         name = product.read_text().strip() if product.exists() else ""
-        return name or "AMD graphics", lambda: Memory(int(used.read_text()), int(total.read_text()))
+        return name or "AMD graphics", partial(_from_files, used, total)
     return None
+
+
+def _from_files(used: Path, total: Path) -> Memory:
+    return Memory(int(used.read_text()), int(total.read_text()))
 
 
 def _machine() -> str:

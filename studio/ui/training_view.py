@@ -44,8 +44,23 @@ class TrainingView:
             strips=_strips(view),
             checkpoints=_checkpoints(view),
             folder=str(folder / "checkpoints"),
-            lora=_lora(view),
+            lora=self._lora(view),
         )
+
+    def _lora(self, view: JobView) -> dict[str, Any] | None:
+        made = [artifact for artifact in view.artifacts if artifact.what == "lora"]
+        if not made or not Path(made[-1].path).exists():
+            return None
+        path, settings = Path(made[-1].path), view.run.settings
+        subject = f"{settings.get('trigger', '')} {settings.get('class_word', '')}".strip()
+        return {
+            "name": path.stem,
+            "file": path.name,
+            "trigger": settings.get("trigger", ""),
+            "prompt": _prompt(view) or subject,
+            "base": settings.get("base", "pocket"),
+            "preview": self.desk.small(path.with_suffix(".png"), 128),
+        }
 
 
 def _line(view: JobView) -> str:
@@ -74,24 +89,6 @@ def _strips(view: JobView) -> list[dict[str, Any]]:
 def _checkpoints(view: JobView) -> list[int]:
     there = {int(a.facts["step"]) for a in view.artifacts if a.what == "checkpoint" and Path(a.path).exists()}
     return sorted(there)
-
-
-def _lora(view: JobView) -> dict[str, Any] | None:
-    made = [artifact for artifact in view.artifacts if artifact.what == "lora"]
-    if not made or not Path(made[-1].path).exists():
-        return None
-    path = Path(made[-1].path)
-    preview = path.with_suffix(".png")
-    settings = view.run.settings
-    subject = f"{settings.get('trigger', '')} {settings.get('class_word', '')}".strip()
-    return {
-        "name": path.stem,
-        "file": path.name,
-        "trigger": settings.get("trigger", ""),
-        "prompt": _prompt(view) or subject,
-        "base": settings.get("base", "pocket"),
-        "preview": preview if preview.exists() else None,
-    }
 
 
 def _prompt(view: JobView) -> str:

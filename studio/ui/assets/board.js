@@ -62,7 +62,7 @@
       tell("");
       if (!dialog.open) dialog.showModal();
       const asked = path;
-      const answer = await server.look({ path });
+      const answer = await server.look({ picture: path });
       if (asked !== path) return;
       if (answer.fault) return tell(answer.fault, true);
       find(".view img").src = answer.picture;
@@ -75,7 +75,7 @@
       if (!path || words.value === saved) return;
       const text = words.value, of = path;
       tell("Saving …");
-      const answer = await server.save({ path: of, text });
+      const answer = await server.save({ picture: of, text });
       if (answer.fault) return of === path && tell(answer.fault, true);
       const words_on_card = cards().find((one) => one.dataset.open === of)?.querySelector(".words");
       if (words_on_card) words_on_card.textContent = text || "No caption yet";

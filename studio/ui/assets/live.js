@@ -72,22 +72,23 @@ window.studio = window.studio || {};
     const show = () => {
       studio.morph(root, props.value);
       const told = root.querySelector("[data-focus]");
-      if (told && told !== show.told) focusField(told.dataset.focus);
-      show.told = told;
+      if (told) focusField(told.dataset.focus);
     };
     studio.acts(element, trigger);
     watch("value", show);
     show();
   };
 
-  // The field that a fault names is brought into view, and the cursor put into it.
-  function focusField(id) {
-    setTimeout(() => {
-      const field = document.getElementById(id);
-      if (!field) return;
-      field.scrollIntoView({ block: "center", behavior: "smooth" });
-      const input = field.querySelector("input, textarea");
-      if (input) input.focus({ preventScroll: true });
-    }, 60);
+  // The field that a fault names is brought into view, once it is marked, and the cursor put into it.
+  function focusField(id, tries = 12) {
+    const field = document.getElementById(id);
+    const input = field && field.querySelector("input, textarea");
+    if (!input) return;
+    if (field.classList.contains("wrong")) {
+      if (document.activeElement !== input) field.scrollIntoView({ block: "center" });
+      input.focus({ preventScroll: true });
+    }
+    // Gradio may take the focus away again while it brings its fields up to date.
+    if (tries) setTimeout(() => focusField(id, tries - 1), 60);
   }
 })();

@@ -168,9 +168,8 @@ class GenerateRoom:
         if not given[self.live]:
             return gr.skip()
         job = self.desk.latest("generate")
-        if job and job.state in ("waiting", "running") and self.desk.queue.holds(job.run.id):
-            if not (job.run.folder(self.desk.workspace) / "stop").exists():
-                self.desk.queue.stop(job.run.id)
+        if job and self.desk.queue.holds(job.run.id) and not self.desk.stopping(job):
+            self.desk.queue.stop(job.run.id)
         return self._generate(given, same_seed=True)
 
     def _word(self, prompt: str, event: gr.EventData) -> str:
@@ -187,12 +186,12 @@ class GenerateRoom:
 
     def _act(self, event: gr.EventData) -> Any:
         if event._data.get("act") == "pick":
-            return str(event._data["path"])
+            return str(event._data["picture"])
         press(self.desk, event._data)
         return gr.skip()
 
     def _reused(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
-        path = Path(event._data["path"])
+        path = Path(event._data["picture"])
         if path not in self.view.outputs():
             return {self.keep: gr.skip()}
         recipe = read_recipe(path)
