@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +28,15 @@ Choose = Callable[[str, Sequence[str]], list[str]]
 
 
 @dataclass(frozen=True)
+class HubFile:
+    """A file of a repository; `sha256` is known of the large ones and empty for the others."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class HubInfo:
     """What a person should know before a download: its size and licence, and whether one must ask first."""
 
@@ -36,8 +45,8 @@ class HubInfo:
     licence: str
     gated: bool
     revision: str
-    files: tuple[tuple[str, int], ...]
-    """The files that are needed, and the bytes of each."""
+    files: tuple[HubFile, ...]
+    """Those that are needed."""
 
 
 def describe(hub_id: str, *, choose: Choose | None = None, revision: str | None = None) -> HubInfo:
@@ -47,15 +56,18 @@ def describe(hub_id: str, *, choose: Choose | None = None, revision: str | None 
     """
     with _explained(hub_id):
         info = _api().model_info(hub_id, revision=revision, files_metadata=True, timeout=PATIENCE)
-    sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
-    wanted = tuple((name, sizes[name]) for name in (choose or needed)(hub_id, list(sizes)))
+    there = {file.rfilename: file for file in info.siblings or ()}
+    files = tuple(
+        HubFile(name, int(there[name].size or 0), getattr(there[name].lfs, "sha256", None) or "")
+        for name in needed(hub_id, list(there))
+    )
     return HubInfo(
         id=hub_id,
-        size_bytes=sum(size for _, size in wanted),
+        size_bytes=sum(file.size_bytes for file in files),
         licence=str(getattr(info.card_data, "license", None) or "not stated"),
         gated=bool(info.gated),
         revision=str(info.sha),
-        files=wanted,
+        files=files,
     )
 
 
@@ -67,33 +79,52 @@ def download(hub_id: str, workspace: Workspace, progress: Progress | None = None
     info = describe(hub_id)
     name = hub_id.replace("/", "--")
     unfinished = workspace.models / f".{name}.part"
-    fetch(info, unfinished, progress)
+    bar = _bar(progress or (lambda here, total: None), info)
+    for file in info.files:
+        with _explained(hub_id):
+            _fetch(info, file, unfinished / file.name, bar)
     if len(info.files) == 1:
         target = workspace.models / f"{name}.safetensors"
-        (unfinished / info.files[0][0]).replace(target)
-        shutil.rmtree(unfinished)
+        (unfinished / info.files[0].name).replace(target)
+        unfinished.rmdir()
     else:
         target = workspace.models / name
         unfinished.replace(target)
     return target
 
 
-def fetch(info: HubInfo, folder: Path, progress: Progress | None = None) -> None:
-    """Bring the files of a model into a folder; goes on where an earlier attempt broke off."""
-    from huggingface_hub import hf_hub_download
+def _fetch(info: HubInfo, file: HubFile, target: Path, bar: type[Any]) -> None:
+    """Bring one file, going on where an earlier try of the same content broke off."""
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    bar = _bar(progress, info) if progress is not None else None
-    with _explained(info.id):
-        for file, _ in info.files:
-            hf_hub_download(
-                info.id,
-                file,
-                revision=info.revision,
-                local_dir=folder,
-                tqdm_class=bar,
-                endpoint=_endpoint(),
-            )
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    if target.exists() and _is_whole(target, file):
+        bar(initial=file.size_bytes)
+        return
+    part = target.with_name(f"{target.name}.{file.sha256[:16]}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("ab" if file.sha256 else "wb") as here:
+        url = hf_hub_url(info.id, file.name, revision=info.revision, endpoint=_endpoint())
+        size = file.size_bytes or None
+        http_get(
+            url, here, resume_size=here.tell(), headers=build_hf_headers(), expected_size=size, tqdm_class=bar
+        )
+    if not _is_whole(part, file):
+        part.unlink()
+        raise Offline(
+            f"{file.name} of {info.id} came damaged",
+            why="It is not what the hub announced",
+            remedy="Try the download again.",
+        )
+    part.replace(target)
+
+
+def _is_whole(path: Path, file: HubFile) -> bool:
+    if not file.sha256:
+        return path.stat().st_size == file.size_bytes
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
 
 
 def needed(hub_id: str, files: Sequence[str]) -> list[str]:
@@ -152,7 +183,6 @@ def _api() -> HfApi:
     from huggingface_hub import HfApi, constants
 
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    constants.HF_HUB_DISABLE_XET = True  # plain downloads go on where they broke off
     return HfApi(endpoint=_endpoint())
 
 
@@ -179,8 +209,17 @@ def _explained(hub_id: str) -> Iterator[None]:
             remedy="Check the spelling, or choose a model from the list.",
         ) from None
     except (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, ConnectionError):
-        raise Offline(
-            f"{hub_id} cannot be downloaded",
-            why="The model hub cannot be reached",
-            remedy="Check the network and try again, or choose a model that is on this machine.",
-        ) from None
+        raise _out_of_reach(hub_id) from None
+    except OSError as fault:
+        if fault.errno:  # the disk's
+            raise
+        raise _out_of_reach(hub_id) from fault
+
+
+def _out_of_reach(hub_id: str) -> Offline:
+    return Offline(
+        f"{hub_id} cannot be downloaded",
+        why="The model hub cannot be reached, or the connection broke off",
+        remedy="Check the network and try again: what is here already is kept. "
+        "Or choose a model that is on this machine.",
+    )

@@ -46,8 +46,7 @@ def resolve(text: str, workspace: Workspace) -> Source:
     if path.is_absolute():
         return _at(path) or _refuse(path)
     if _HUB_ID.fullmatch(text):
-        saved = workspace.models / text.replace("/", "--")
-        return _at(saved) or Source("hub", text, text)
+        return _inside(workspace.models, text.replace("/", "--")) or Source("hub", text, text)
     raise ModelError(
         f"There is no base model called “{text}”",
         remedy="Choose one from the list, give the path of a .safetensors file or diffusers folder, "
