@@ -59,7 +59,7 @@ def describe(hub_id: str, *, choose: Choose | None = None, revision: str | None 
     there = {file.rfilename: file for file in info.siblings or ()}
     files = tuple(
         HubFile(name, int(there[name].size or 0), getattr(there[name].lfs, "sha256", None) or "")
-        for name in needed(hub_id, list(there))
+        for name in (choose or needed)(hub_id, list(there))
     )
     return HubInfo(
         id=hub_id,
@@ -79,10 +79,7 @@ def download(hub_id: str, workspace: Workspace, progress: Progress | None = None
     info = describe(hub_id)
     name = hub_id.replace("/", "--")
     unfinished = workspace.models / f".{name}.part"
-    bar = _bar(progress or (lambda here, total: None), info)
-    for file in info.files:
-        with _explained(hub_id):
-            _fetch(info, file, unfinished / file.name, bar)
+    fetch(info, unfinished, progress)
     if len(info.files) == 1:
         target = workspace.models / f"{name}.safetensors"
         (unfinished / info.files[0].name).replace(target)
@@ -91,6 +88,14 @@ def download(hub_id: str, workspace: Workspace, progress: Progress | None = None
         target = workspace.models / name
         unfinished.replace(target)
     return target
+
+
+def fetch(info: HubInfo, folder: Path, progress: Progress | None = None) -> None:
+    """Bring the files of a repository into a folder; what is there of them already is not brought again."""
+    bar = _bar(progress or (lambda here, total: None), info)
+    for file in info.files:
+        with _explained(info.id):
+            _fetch(info, file, folder / file.name, bar)
 
 
 def _fetch(info: HubInfo, file: HubFile, target: Path, bar: type[Any]) -> None:
