@@ -16,6 +16,7 @@ STAGES = {
     "caption": ("captioner", "train"),
     "assemble": ("unet", "assemble"),
     "latents": ("unet", "latents"),
+    "text": ("text", "train"),
     "unet": ("unet", "train"),
     "decoder": ("decoder", "train"),
     "judge": ("judge", "train"),
