@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from studio.jobs.context import Context
@@ -32,12 +33,26 @@ def open_model(
 
     With a context, a download shows its progress and can be stopped. Raises `ModelError`, `Offline`.
     """
+    quieten()
     source = on_this_machine(resolve(text, workspace), workspace, context)
     family = identify(source)
     where = device or best_device()
     model = family.open(source, device=where, dtype=dtype or precision(best_precision(where)))
     model.base_hash = base_hash(source, workspace)
     return model
+
+
+def quieten() -> None:
+    """Keep the libraries' own progress bars and hints for developers from the person's terminal."""
+    from transformers.utils import logging as of_transformers
+
+    of_transformers.set_verbosity_error()  # before diffusers is imported, which makes it speak
+    of_transformers.disable_progress_bar()
+    from diffusers.utils import logging as of_diffusers
+
+    of_diffusers.set_verbosity_error()
+    of_diffusers.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def on_this_machine(source: Source, workspace: Workspace, context: Context | None = None) -> Source:

@@ -36,7 +36,6 @@ class Training:
         except Cancelled:
             self._save()
             raise
-        self._save()
         return self._finish()
 
     def _go_on(self) -> None:
@@ -50,7 +49,7 @@ class Training:
         done = self.loop.done
         self.metrics.add(done, **figures)
         self.context.progress(done, self.settings.steps, f"Step {done} of {self.settings.steps}", **figures)
-        if done % self.plan.save_every == 0:
+        if done % self.plan.save_every == 0 or done == self.settings.steps:
             self._save()
 
     def _sample(self) -> None:
