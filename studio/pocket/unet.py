@@ -12,13 +12,14 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.pocket import muon, stock
+from studio.pocket import alignment, muon, stock
 from studio.pocket.clip import WIDTH, token_ids
 from studio.pocket.icons import BUILD
 from studio.pocket.scenes import caption
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 
 BATCH, PEAK, DROPPED, SNR_LIMIT = 32, 2e-3, 0.1, 5.0
+LESSON, LESSON_ENDS = 0.05, 0.35
 
 
 def build() -> UNet2DConditionModel:
@@ -93,16 +94,20 @@ def train(minutes: float) -> None:
     average = Average(unet)
     optimizer = muon.optimizer(unet, PEAK)
     stage = Stage("unet", minutes, {"unet": unet, "average": average, "optimizer": optimizer})
-    sampled = Material(stage.step)
+    sampled, lessons = Material(stage.step), alignment.begin(unet)
     for step in stage.steps():
         set_learning_rate(optimizer, stage.learning_rate(PEAK, 300))
         loss = _loss(unet, *sampled.batch())
+        missed = torch.stack([lesson.missed for lesson in lessons]).mean() if lessons else torch.zeros(())
         optimizer.zero_grad()
-        loss.backward()
+        (loss + LESSON * missed).backward()
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         average.follow(unet, step)
-        stage.note(loss.item())
+        stage.note(loss.item(), missed=missed.item())
+        if lessons and stage.done > LESSON_ENDS:
+            alignment.end(unet)
+            lessons = []
         if step % 1000 == 999:
             publish(average.module, ASSETS / "unet")
     publish(average.module, ASSETS / "unet")
