@@ -15,7 +15,7 @@ from studio.ui.guard import Guard
 from studio.ui.guide import Guide
 from studio.ui.markup import render
 from studio.ui.pulse import Pulse
-from studio.ui.serving import announce, free_port, open_when_ready
+from studio.ui.serving import announce, free_port, show
 from studio.ui.status import status
 from studio.ui.tabs.caption import CaptionRoom
 from studio.ui.tabs.generate import GenerateRoom
@@ -73,14 +73,15 @@ def serve(
 ) -> None:
     """Serve the page until Ctrl+C, on this machine only unless `listen`."""
     page = build(workspace)
+    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
     dispatcher = Dispatcher(workspace, KINDS)
     dispatcher.start()
-    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
-    address = announce(page.local_url)
     try:
-        open_when_ready(address, browser=browser, window=window)
-        page.block_thread()
+        show(announce(page.local_url), browser=browser, window=window)
+    except KeyboardInterrupt:
+        print()
     finally:
+        page.close(verbose=False)
         dispatcher.close()
 
 

@@ -18,6 +18,7 @@ from studio.errors import SettingsError
 from studio.registry import Registry
 from studio.settings import KnobInfo, Settings, knobs
 from studio.ui.markup import render
+from studio.ui.widgets import live
 
 STOPS = 400  # positions up to which a slider can still be aimed at
 Maker = Callable[[KnobInfo, str], Component]
@@ -61,7 +62,7 @@ class Form:
 
     def note(self) -> None:
         """Place the line in which a fault of this form is told; where the button is."""
-        self.fault_line = gr.HTML(elem_id=f"{self.prefix}-fault", elem_classes="fault-line")
+        self.fault_line = live(f"{self.prefix}-fault")
 
     def _groups(self, shown: list[KnobInfo]) -> None:
         for name, members in groupby(shown, key=lambda knob: knob.group):

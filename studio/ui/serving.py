@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import webbrowser
 
 from studio.errors import StudioError
@@ -41,15 +42,18 @@ def announce(address: str) -> str:
     return here
 
 
-def open_when_ready(address: str, *, browser: bool, window: bool) -> None:
+def show(address: str, *, browser: bool, window: bool) -> None:
     """Show the page in a window of its own where that is installed, or in the browser.
 
-    The server answers already when this is called. Returns when the window is closed, or at once.
+    The server answers already. Returns when the window is closed; without one, only Ctrl+C ends it.
     """
     if window and _window(address):
         return
     if browser or window:
         webbrowser.open(address)
+    forever = threading.Event()
+    while not forever.wait(1):  # a wait without end would not hear Ctrl+C on Windows
+        continue
 
 
 def _window(address: str) -> bool:

@@ -1,0 +1,79 @@
+"""What a person does in the rooms, for the tests of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE = 240_000
+
+
+def enter(page: Page, room: str) -> None:
+    """Open a room by its tab."""
+    page.get_by_role("tab", name=room).click()
+    expect(page.locator(f"#{room.lower()}-go")).to_be_visible()
+
+
+def bring_pictures(page: Page, files: list[Path], dataset: str) -> None:
+    """Bring files into a dataset of the Caption room, and wait until its pictures are seen."""
+    enter(page, "Caption")
+    page.locator("#caption-dataset input").fill(dataset)
+    page.locator("#caption-dataset input").press("Enter")
+    page.set_input_files("#caption-drop input.files", files)
+    expect(page.locator(".board h2")).to_have_text(dataset)
+    expect(page.locator(".card img").first).to_be_visible()
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    """Type into a field, and leave it as the Tab key does."""
+    box = page.locator(f"#{name}").locator(
+        "textarea, input[type=text], input[type=number], input[role=combobox]"
+    )
+    box.first.fill(value)
+    box.first.press("Tab")
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Choose from a box."""
+    page.locator(f"#{name} input").click()
+    page.get_by_role("option", name=value, exact=True).click()
+
+
+def train(page: Page, *, name: str, dataset: str, steps: int) -> None:
+    """Fill in a short training and press Train."""
+    enter(page, "Train")
+    choose(page, "train-dataset", dataset)
+    fill(page, "train-name", name)
+    fill(page, "train-class_word", "fox")
+    fill(page, "train-steps", str(steps))
+    fill(page, "train-sample_prompts", "a picture of sks fox")
+    fill(page, "train-sample_every", str(steps))
+    page.click("#train-go")
+
+
+def row(page: Page, name: str) -> Locator:
+    """The line of a LoRA in the mixer."""
+    return page.locator(f'.mixer .row[data-key="{name}"]')
+
+
+def weigh(page: Page, name: str, weight: float) -> None:
+    """Set a LoRA's weight in its number field, which switches it on."""
+    number = row(page, name).locator("input[type=number]")
+    number.fill(str(weight))
+    number.press("Tab")
+
+
+def paint(page: Page, outputs: Path) -> Path:
+    """Press Generate and wait for the picture; returns its file."""
+    before = set(outputs.glob("*/*.png"))
+    page.click("#generate-go")
+    return arrival(page, outputs, before)
+
+
+def arrival(page: Page, outputs: Path, before: set[Path]) -> Path:
+    """The picture that has come since, once the page shows it."""
+    expect(page.locator("#generate-gallery .thumb")).to_have_count(len(before) + 1, timeout=PATIENCE)
+    (new,) = set(outputs.glob("*/*.png")) - before
+    expect(page.locator(f'.canvas img[src*="{new.name}"]')).to_be_visible()
+    return new
