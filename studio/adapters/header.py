@@ -12,20 +12,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from studio.errors import AdapterError
 
 LARGEST_HEADER = 16 * 2**20
 MOST_TENSORS = 20_000
+MOST_DIMENSIONS, LARGEST_NUMBER = 8, 2**48
 BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
     "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """One tensor as the header announces it; `start` and `end` count from the end of the header."""
 
     dtype: str
@@ -89,9 +89,11 @@ def _parse(path: Path, text: bytes, size: int) -> Header:
 def _tensor(fields: Mapping[str, Any]) -> TensorInfo:
     start, end = fields["data_offsets"]
     info = TensorInfo(fields["dtype"], tuple(fields["shape"]), start, end)
-    numbers = (*info.shape, start, end)
-    if len(numbers) > 10 or not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
-        raise ValueError("a shape or an offset is impossible")
+    if len(info.shape) > MOST_DIMENSIONS:
+        raise ValueError("too many dimensions")
+    for number in (*info.shape, start, end):
+        if type(number) is not int or not 0 <= number < LARGEST_NUMBER:
+            raise ValueError("a shape or an offset is impossible")
     if math.prod(info.shape) * BYTES[info.dtype] != end - start:
         raise ValueError("a tensor's size and shape disagree")
     return info
