@@ -25,7 +25,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def put(workspace: Workspace, name: str, *, age: int = 0, **facts: str) -> Path:
     path = workspace.loras / f"{name}.safetensors"
-    write_adapter(path, ONE, AdapterFacts(**facts).to_metadata())  # type: ignore[arg-type]
+    write_adapter(path, ONE, AdapterFacts(**facts).to_metadata())
     os.utime(path, (1e9 - age, 1e9 - age))
     return path
 
