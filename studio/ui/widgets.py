@@ -42,12 +42,21 @@ def board(elem_id: str, server: list[Callable[..., Any]]) -> gr.HTML:
 
 
 def mixer(elem_id: str, **more: Any) -> gr.HTML:
-    """A slider for each adapter: value `[{name, weight, on}]`, and `library`, what there is to mix.
+    """A slider for each adapter: value `[{name, weight, on}]`; a `shelf` says what there is to mix.
 
     Events: `released` when a weight has come to rest, `dropped` with `files` for new ones,
     `word` with a trigger word that was pressed.
     """
-    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], library=None, **more)
+    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], **more)
+
+
+def shelf(elem_id: str) -> gr.HTML:
+    """What the mixer knows of the library, as JSON text; shows nothing itself.
+
+    A component of its own, for gradio drops one property of an HTML component when another is set
+    before the browser has put it on the page.
+    """
+    return _widget("shelf", elem_id, (), "")
 
 
 def _widget(name: str, elem_id: str, events: tuple[str, ...], value: Any, **more: Any) -> gr.HTML:

@@ -3,6 +3,9 @@
   const clamp = (weight) => Math.min(2, Math.max(-2, Number.isFinite(weight) ? weight : 0));
   const shown = (weight) => String(Math.round(weight * 100) / 100);
 
+  let cards = null; // what the shelf holds: the library
+  let onCards = () => {};
+
   const ROW = `
     <label class="switch" title="On or off"><input type="checkbox"></label>
     <span class="face"></span>
@@ -18,8 +21,8 @@
     const rows = root.querySelector(".rows");
     const picker = root.querySelector("select");
     const mix = () => (Array.isArray(props.value) ? props.value : []);
-    const library = () => props.library || [];
-    const told = () => Array.isArray(props.library); // before that, nothing is known of any
+    const library = () => cards || [];
+    const told = () => cards !== null; // before that, nothing is known of any
     const card = (name) => library().find((one) => one.name === name);
 
     const keep = (changed) => { props.value = changed; };
@@ -155,7 +158,16 @@
       done: (what) => trigger("dropped", what),
     });
     watch("value", draw);
-    watch("library", arrivals);
+    onCards = arrivals;
     arrivals();
+  };
+
+  studio.shelf = ({ props, watch }) => {
+    const put = () => {
+      cards = props.value ? JSON.parse(props.value) : null;
+      onCards();
+    };
+    watch("value", put);
+    put();
   };
 })();

@@ -26,6 +26,14 @@
     apply();
   });
 
+  // On a narrow screen the stage lies below the desk: what was asked for is brought into view.
+  document.addEventListener("click", (event) => {
+    const room = event.target.closest("button.go") && event.target.closest(".room");
+    const stage = room && room.querySelector(":scope > .stage");
+    if (stage && matchMedia("(max-width: 940px)").matches)
+      setTimeout(() => stage.scrollIntoView({ behavior: "smooth", block: "start" }), 700);
+  });
+
   // Ctrl+Enter presses the main button of the room that is open, wherever the cursor is.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from html import escape
 from pathlib import Path
@@ -22,7 +23,7 @@ from studio.ui.jobs_panel import press
 from studio.ui.library import Library, take_adapters
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import live, mixer, uploaded
+from studio.ui.widgets import live, mixer, shelf, uploaded
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Updates = dict[Component, Any]
@@ -47,7 +48,7 @@ class GenerateRoom:
         base = self.fields["base"]
         pulse.show(self.stage, lambda given: self.view.stage(given[self.chosen]), self.chosen)
         pulse.show(self.gallery, lambda _: self.view.gallery())
-        pulse.show(self.mixer, lambda given: self.library.shown(given[base] or ""), base, prop="library")
+        pulse.show(self.shelf, lambda given: json.dumps(self.library.shown(given[base] or "")), base)
         pulse.show(self.fields["seed"], self._seed_used, self.keep, at_first=False)
 
     def _desk(self) -> None:
@@ -85,6 +86,7 @@ class GenerateRoom:
             f'<p class="field-title">LoRAs</p><p class="field-help">{knob.help}</p>', apply_default_css=False
         )
         self.mixer = mixer(elem_id)
+        self.shelf = shelf("generate-shelf")
         return self.mixer
 
     def _seed(self, knob: KnobInfo, elem_id: str) -> Component:
@@ -129,9 +131,7 @@ class GenerateRoom:
         updates[self.keep] = values.get("seed", -1) >= 0
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
-        updates[self.mixer] = gr.update(
-            value=self.library.at_first(base, used), library=self.library.shown(base)
-        )
+        updates[self.mixer] = gr.update(value=self.library.at_first(base, used))
         return updates
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
