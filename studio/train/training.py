@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from studio.errors import Cancelled
 from studio.jobs.context import Context
@@ -42,7 +43,19 @@ class Training:
         state = self.checkpoints.newest()
         if state is not None:
             self.loop.load(state)
+            self._compare(state["begun_with"])
         self._saved = self.loop.done
+
+    def _compare(self, begun_with: dict[str, Any]) -> None:
+        """Say what is not as it was when the training began; it goes on all the same."""
+        for what, now in self._begun_with().items():
+            if begun_with[what] != now:
+                text = f"The {what} changed while the training rested; it goes on with them as they are now."
+                self.context.artifact("note", text=text)
+
+    def _begun_with(self) -> dict[str, Any]:
+        pictures = {example.picture.path.name: example.caption for example in self.plan.examples}
+        return {"base model's weights": self.loop.model.base_hash, "pictures or captions": pictures}
 
     def _step(self) -> None:
         figures = self.loop.step()
@@ -60,7 +73,8 @@ class Training:
     def _save(self) -> None:
         done = self.loop.done
         if done > self._saved:
-            path = self.checkpoints.save(done, self.loop.state(), self._write_lora)
+            state = {**self.loop.state(), "begun_with": self._begun_with()}
+            path = self.checkpoints.save(done, state, self._write_lora)
             self._saved = done
             self.context.artifact("checkpoint", path, step=done)
 

@@ -34,6 +34,7 @@ class Small:
             "class_word": "dot",
             "steps": 4,
             "rank": 2,
+            "resolution": SIDE,
             "gradient_checkpointing": False,
             "sample_every": 1000,
             "seed": 7,

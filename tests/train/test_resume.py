@@ -14,7 +14,7 @@ from studio.train import training
 from studio.train.checkpoints import Checkpoints
 from studio.train.metrics import read_metrics
 from studio.train.optimizers import OPTIMIZERS
-from tests.train.studio_in_small import Small, StoppedAfter, make_small
+from tests.train.studio_in_small import Small, StoppedAfter, draw_picture, make_small
 
 SETTINGS = {
     "steps": 9,
@@ -135,3 +135,15 @@ def test_loras_of_all_checkpoints_stay_and_old_states_go(tmp_path: Path) -> None
         "step-000040",
     ]
     assert len(list(tmp_path.glob("*/lora.safetensors"))) == 4
+
+
+def test_a_picture_that_came_while_the_training_rested_is_told(small: Small) -> None:
+    run = small.run(**SETTINGS)
+    with pytest.raises(Cancelled):
+        small.train(run, StoppedAfter(small, run, 2))
+    (run.folder(small.workspace) / "stop").unlink()
+    draw_picture(small.workspace.datasets / "dots" / "new.png", "black")
+    small.train(run)
+    assert [told.facts["text"] for told in small.told("note")] == [
+        "The pictures or captions changed while the training rested; it goes on with them as they are now."
+    ]

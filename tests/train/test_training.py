@@ -31,7 +31,7 @@ def test_a_lora_appears_with_its_preview_and_its_recipe(small: Small) -> None:
     assert "My dots" in said
     assert [Path(told.path) for told in small.told("lora")] == [lora]
     with Image.open(lora.with_suffix(".png")) as preview:
-        assert preview.size == (128, 128)
+        assert preview.size == (64, 64)
     recipe = json.loads(lora.with_suffix(".json").read_text(encoding="utf-8"))
     assert recipe["activation text"] == "zwx"
     assert recipe["studio"]["settings"]["dataset"] == "dots"
@@ -105,7 +105,12 @@ def test_pictures_of_all_shapes_train_together(small: Small) -> None:
     draw_picture(folder / "tall.png", "black", (90, 200))
     small.train(small.run(steps=8, batch_size=2))
     assert len(small.told("lora")) == 1
-    assert "0.png" in small.told("note")[0].facts["text"]  # smaller than the training size
+
+
+def test_pictures_that_are_too_small_are_told(small: Small) -> None:
+    draw_picture(small.workspace.datasets / "dots" / "small.png", "black", (40, 40))
+    small.train(small.run())
+    assert "small.png is smaller" in small.told("note")[0].facts["text"]
 
 
 def test_captions_are_trained_behind_the_trigger_word(small: Small) -> None:
