@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from studio.train.optimizers import adamw
 from studio.train.optimizers._base import OptimizerSettings
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 class AdamW8bit:
     """bitsandbytes' block-wise one, on a card and on the processor alike.
 
-    Tensors of fewer than 4,096 values keep 32 bits, where there is nothing to save.
+    Tensors of fewer than 4,096 values keep 32 bits, where there is nothing to save; so does
+    everything on Apple's cards, for which bitsandbytes has no optimizer.
     """
 
     name = "adamw8bit"
@@ -25,6 +27,8 @@ class AdamW8bit:
 
     def build(self, weights: Sequence[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
         """Betas 0.9 and 0.999."""
+        if weights[0].device.type == "mps":
+            return adamw.ENTRY.build(weights, settings)
         from bitsandbytes.optim import AdamW8bit
 
         built: torch.optim.Optimizer = AdamW8bit(
