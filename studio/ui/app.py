@@ -35,11 +35,11 @@ def build(workspace: Workspace) -> gr.Blocks:
         header = live("header", value=render("header"))
         guide = Guide(desk, pulse)
         with gr.Tabs(elem_id="rooms") as rooms:
-            with gr.Tab("Caption", id="caption", render_children=True):
+            with gr.Tab("Caption", id="caption"):
                 caption = CaptionRoom(desk, pulse)
-            with gr.Tab("Train", id="train", render_children=True):
+            with gr.Tab("Train", id="train"):
                 train = TrainRoom(desk, pulse)
-            with gr.Tab("Generate", id="generate", render_children=True):
+            with gr.Tab("Generate", id="generate"):
                 generate = GenerateRoom(desk, pulse)
         pulse.show(live("status"), lambda _: status(desk))
         for room in (caption, train, generate):

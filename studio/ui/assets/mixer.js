@@ -58,6 +58,7 @@
       slider.addEventListener("dblclick", () => { weigh(1); trigger("released", { name }); });
       line.querySelector(".remove").addEventListener("click", () => {
         const was = mix().find((one) => one.name === name);
+        removed.add(name);
         keep(mix().filter((one) => one.name !== name));
         draw();
         picker.focus();
@@ -132,20 +133,28 @@
         : "No LoRAs yet. Train one, or drop a .safetensors file here.";
     }
 
-    // A LoRA that appears while the page is open comes in by itself, at the top, switched off.
+    // A LoRA that is new, or appears while the page is open, comes in by itself, switched off.
     let known = null;
-    function arrivals() {
-      const names = library().map((one) => one.name);
-      const fresh = known ? library().filter((one) => !known.has(one.name) && !one.misfit) : [];
-      if (told()) known = new Set(names);
-      const missing = fresh.filter((one) => !mix().some((mine) => mine.name === one.name));
+    const removed = new Set();
+    function complete() {
+      if (!told()) return;
+      known = known || new Set(library().map((one) => one.name));
+      const wanted = (one) => (one.fresh || !known.has(one.name)) && !one.misfit && !removed.has(one.name);
+      const missing = library().filter((one) => wanted(one) && !mix().some((mine) => mine.name === one.name));
       if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: 1, on: false })), ...mix()]);
       draw();
     }
 
+    // Later, because gradio sets the value once more right after a component has come onto the page.
+    const arrivals = () => {
+      draw();
+      setTimeout(complete, 60);
+    };
+
     picker.addEventListener("change", () => {
       const name = picker.value;
       if (!name) return;
+      removed.delete(name);
       keep([...mix(), { name, weight: 1, on: true }]);
       draw();
       rows.lastElementChild.querySelector('input[type="range"]').focus();
@@ -157,7 +166,7 @@
       tell: (text) => (root.querySelector(".told").textContent = text),
       done: (what) => trigger("dropped", what),
     });
-    watch("value", draw);
+    watch("value", arrivals);
     onCards = arrivals;
     arrivals();
   };
