@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,12 @@ class PicturesView:
         return path if path in self.outputs() else None
 
     def _preview(self, job: JobView | None) -> str:
-        shown = _made(job, "preview") if job else []
-        return f"{shown[-1]}" if shown and job and not _made(job, "picture") else ""
+        """The picture in the making, inside the page itself: its file is written anew at every step."""
+        shown = _made(job, "preview") if job and not _made(job, "picture") else []
+        try:
+            return f"data:image/jpeg;base64,{b64encode(shown[-1].read_bytes()).decode()}" if shown else ""
+        except OSError:
+            return ""
 
 
 def used_seed(job: JobView | None) -> int | None:
