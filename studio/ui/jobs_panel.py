@@ -42,7 +42,7 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
         "percent": round(view.fraction * 1000) / 10,
         "steps": f"{view.step} of {view.total}" if view.total else "",
         "left": time_left(view.seconds_left) if state == "running" else "",
-        "message": view.message,
+        "message": "" if view.message == f"Step {view.step} of {view.total}" else view.message,
         "can_resume": view.can_resume,
         "live": state in ("waiting", "running", "stopping"),
         "notes": list(

@@ -87,6 +87,9 @@ VARIABLES = {
     "error_background_fill": "var(--danger-soft)",
 }
 
+PAINTED = {"body_background_fill": "#f2f1ee", "body_background_fill_dark": "#151514"}
+"""Literal, because the page is painted with these before the tokens are there."""
+
 
 class Studio(gr.themes.Base):
     """Gradio's components in the studio's colours, with the fonts of the system."""
@@ -101,9 +104,8 @@ class Studio(gr.themes.Base):
         )
         dark = {f"{name}_dark": value for name, value in VARIABLES.items()}
         known = signature(self.set).parameters  # sizes have no dark twin
-        self.set(**VARIABLES, **{name: value for name, value in dark.items() if name in known})
-        # Literal, because the page is painted with these before the styles are there.
-        self.set(body_background_fill="#f2f1ee", body_background_fill_dark="#151514")
+        # One call: a second one would set back what gradio looks up under another name.
+        self.set(**VARIABLES, **PAINTED, **{name: value for name, value in dark.items() if name in known})
 
 
 def css() -> str:
