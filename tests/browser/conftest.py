@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
@@ -70,19 +71,20 @@ def serve() -> Iterator[Serve]:
 
     yield start
     for server in started:
-        _end_workers(server.workspace)
+        for pid in workers(server.workspace):
+            os.kill(pid, signal.SIGKILL)
         if server.process.poll() is None:
             server.kill()
 
 
-def _end_workers(workspace: Workspace) -> None:
-    """The workers outlive the page by design; here they must not outlive the test."""
-    import psutil
-
+def workers(workspace: Workspace) -> list[int]:
+    """The worker processes of a workspace; they outlive the page by design."""
+    found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
         if "work" in words and str(workspace.root) in words:
-            os.kill(process.pid, signal.SIGKILL)
+            found.append(process.pid)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
     yield open_page
     for page, watch in opened:
-        text = page.content()
+        text = "" if page.is_closed() else page.content()
         page.context.close()
         assert watch.faults == []
         assert "Traceback" not in text
