@@ -41,7 +41,8 @@ class Lesson:
         looked = logits[:, :HEADS].flatten(0, 1)
         self.missed = functional.cross_entropy(looked.mT, TARGETS.expand(len(looked), -1))
         mixed = logits.softmax(-1).to(value.dtype) @ value
-        return attention.to_out[1](attention.to_out[0](mixed.transpose(1, 2).flatten(2)))
+        found: Tensor = attention.to_out[0](mixed.transpose(1, 2).flatten(2))
+        return found
 
 
 def begin(unet: UNet2DConditionModel) -> list[Lesson]:

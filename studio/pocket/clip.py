@@ -50,9 +50,10 @@ def build() -> CLIPModel:
 
 def token_ids(tokenizer: CLIPTokenizer, captions: list[str], length: int = LENGTH) -> Tensor:
     """Captions as (captions, length) ids, padded with the end token as pipelines do."""
-    return tokenizer(
+    ids: Tensor = tokenizer(
         captions, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
     ).input_ids
+    return ids
 
 
 def train(minutes: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Iterable
 
 import torch
 from diffusers import AutoencoderKL
@@ -77,8 +78,8 @@ def captioner() -> Figures:
     }
 
 
-def _share(answers: object) -> float:
-    found = list(answers)  # type: ignore[call-overload]
+def _share(answers: Iterable[bool]) -> float:
+    found = list(answers)
     return sum(found) / len(found)
 
 

@@ -9,6 +9,7 @@ import tarfile
 import urllib.request
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -75,7 +76,7 @@ def render() -> None:
     unfinished.replace(BUILD / "icons.npy")
 
 
-def _draw(icons: dict, name: str) -> np.ndarray:
+def _draw(icons: dict[str, Any], name: str) -> np.ndarray:
     import resvg_py
 
     icon = icons["icons"][name]
@@ -92,7 +93,7 @@ def _draw(icons: dict, name: str) -> np.ndarray:
 @cache
 def pixels() -> np.ndarray:
     """The rendered icons, mapped from disk."""
-    return np.load(BUILD / "icons.npy", mmap_mode="r")
+    return cast(np.ndarray, np.load(BUILD / "icons.npy", mmap_mode="r"))
 
 
 @cache

@@ -75,7 +75,7 @@ def train(minutes: float) -> None:
     """Train on fresh scenes, a little blurred and noised, as painted pictures are."""
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    judge = Judge().to(memory_format=torch.channels_last)
+    judge = Judge()
     optimizer = muon.optimizer(judge, PEAK)
     stage = Stage("judge", minutes, {"judge": judge, "optimizer": optimizer})
     rng = random.Random(1000 + stage.step)

@@ -41,8 +41,7 @@ class Muon(torch.optim.Optimizer):
     def _orthogonal(self, group: dict[str, Any]) -> None:
         by_shape: dict[torch.Size, list[Tensor]] = {}
         for weight in group["params"]:
-            if weight.grad is not None:
-                by_shape.setdefault(weight.flatten(1).shape, []).append(weight)
+            by_shape.setdefault(weight.flatten(1).shape, []).append(weight)
         for shape, weights in by_shape.items():
             updates = orthogonalised(torch.stack([self._momentum(weight) for weight in weights]))
             size = 0.2 * max(shape) ** 0.5
@@ -52,16 +51,14 @@ class Muon(torch.optim.Optimizer):
 
     def _momentum(self, weight: Tensor) -> Tensor:
         state = self.state[weight]
-        gradient = weight.grad.reshape(len(weight), -1)
+        gradient = _gradient(weight).reshape(len(weight), -1)
         if not state:
             state["momentum"] = torch.zeros_like(gradient)
         state["momentum"].lerp_(gradient, 0.05)
         return gradient.lerp(state["momentum"], 0.95)
 
     def _adam(self, weight: Tensor, rate: float) -> None:
-        if weight.grad is None:
-            return
-        state = self.state[weight]
+        state, gradient = self.state[weight], _gradient(weight)
         if not state:
             state |= {
                 "first": torch.zeros_like(weight),
@@ -69,11 +66,15 @@ class Muon(torch.optim.Optimizer):
                 "count": torch.tensor(0.0),
             }
         state["count"] += 1
-        state["first"].lerp_(weight.grad, 0.1)
-        state["second"].lerp_(weight.grad.square(), 0.01)
+        state["first"].lerp_(gradient, 0.1)
+        state["second"].lerp_(gradient.square(), 0.01)
         first = state["first"] / (1 - 0.9 ** state["count"])
         second = state["second"] / (1 - 0.99 ** state["count"])
         weight.addcdiv_(first, second.sqrt() + 1e-8, value=-rate)
+
+
+def _gradient(weight: Tensor) -> Tensor:
+    return torch.zeros_like(weight) if weight.grad is None else weight.grad
 
 
 def orthogonalised(batch: Tensor) -> Tensor:
@@ -85,4 +86,5 @@ def orthogonalised(batch: Tensor) -> Tensor:
     for _ in range(5):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return (x.mT if tall else x).float()
+    found: Tensor = x.mT if tall else x
+    return found.float()

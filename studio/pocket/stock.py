@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from typing import cast
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ def draw() -> None:
 
 @cache
 def _drawn() -> np.ndarray:
-    return np.load(BUILD / "stock.npy", mmap_mode="r")
+    return cast(np.ndarray, np.load(BUILD / "stock.npy", mmap_mode="r"))
 
 
 def floats(numbers: list[int]) -> torch.Tensor:

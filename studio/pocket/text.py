@@ -28,7 +28,7 @@ BATCH, PATCHES, PEAK = 64, 64, 2e-3
 
 def scaled_latents() -> Tensor:
     """The cached latents of the stock as the UNet sees them: (scenes, 4, 16, 16), standard deviation 1."""
-    scale = AutoencoderKL.load_config(ASSETS / "vae")["scaling_factor"]
+    scale: float = AutoencoderKL.load_config(ASSETS / "vae")["scaling_factor"]
     return torch.from_numpy(np.load(BUILD / "latents.npy")).float() * scale
 
 
@@ -38,7 +38,7 @@ def train(minutes: float) -> None:
     torch.manual_seed(0)
     model = CLIPModel.from_pretrained(ASSETS / "clip", torch_dtype=torch.float32)
     before = copy.deepcopy(model.text_model).eval().requires_grad_(False)
-    learner = nn.ModuleList((model.text_model, nn.Linear(clip.WIDTH, 4 * 2 * 2)))
+    learner = Layout(model.text_model)
     optimizer = muon.optimizer(learner, PEAK)
     stage = Stage("text", minutes, {"learner": learner, "optimizer": optimizer})
     tokenizer, latents = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer"), scaled_latents()
@@ -48,10 +48,9 @@ def train(minutes: float) -> None:
         numbers = rng.sample(range(len(latents)), BATCH)
         ids = clip.token_ids(tokenizer, [caption(stock.scenes()[number], rng) for number in numbers])
         with torch.autocast("cpu", torch.bfloat16):
-            states = model.text_model(ids)
-        layout = learner[1](states.last_hidden_state[:, -PATCHES:].float())
-        missed = (layout - patches(latents[numbers])).square().mean()
-        moved = 1 - functional.cosine_similarity(states.pooler_output.float(), _pooled(before, ids)).mean()
+            _, pooled, layout = learner(ids)
+        missed = (layout.float() - patches(latents[numbers])).square().mean()
+        moved = strayed(pooled.float(), before, ids)
         optimizer.zero_grad()
         (missed + moved).backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
@@ -60,9 +59,25 @@ def train(minutes: float) -> None:
     clip.finish(model)
 
 
-@torch.no_grad()
-def _pooled(tower: nn.Module, ids: Tensor) -> Tensor:
-    return tower(ids[:, :26]).pooler_output
+class Layout(nn.Module):
+    """A text tower and the one linear map that reads patches of latents off its states."""
+
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        self.tower, self.read = tower, nn.Linear(clip.WIDTH, 4 * 2 * 2)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The states (captions, 77, width), the pooled one, and patches (captions, 64, 16)."""
+        found = self.tower(ids)
+        states = found.last_hidden_state
+        return states, found.pooler_output, self.read(states[:, -PATCHES:])
+
+
+def strayed(pooled: Tensor, before: nn.Module, ids: Tensor) -> Tensor:
+    """How far pooled states have turned from where the contrastive training left them: 1 - cosine."""
+    with torch.no_grad():
+        held = before(ids[:, :26]).pooler_output
+    return 1 - functional.cosine_similarity(pooled, held).mean()
 
 
 def patches(latents: Tensor) -> Tensor:

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
-from studio.pocket import alignment, muon, stock
-from studio.pocket.clip import WIDTH, token_ids
+from studio.pocket import alignment, clip, muon, stock, text
 from studio.pocket.icons import BUILD
 from studio.pocket.scenes import caption
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
@@ -30,7 +29,7 @@ def build() -> UNet2DConditionModel:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=WIDTH,
+        cross_attention_dim=clip.WIDTH,
         attention_head_dim=(2, 4, 4),  # diffusers reads this as the number of heads
         norm_num_groups=16,
     )
@@ -74,7 +73,7 @@ class Average:
     @torch.no_grad()
     def follow(self, module: torch.nn.Module, step: int) -> None:
         """Move a little towards the module's weights, faster in the first steps."""
-        keep = min(0.999, (1 + step) / (10 + step))
+        keep = min(0.998, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), 1 - keep)
 
     def state_dict(self) -> dict[str, Any]:
@@ -87,49 +86,54 @@ class Average:
 
 
 def train(minutes: float) -> None:
-    """Train on the cached latents with the frozen text tower; publish the averaged weights."""
+    """Train on the cached latents, the text tower along with it; publish the averaged weights of both."""
     torch.set_num_threads(2)
     torch.manual_seed(0)
     unet = build().to(memory_format=torch.channels_last)
-    average = Average(unet)
-    optimizer = muon.optimizer(unet, PEAK)
-    stage = Stage("unet", minutes, {"unet": unet, "average": average, "optimizer": optimizer})
+    clip_model = CLIPModel.from_pretrained(ASSETS / "clip", torch_dtype=torch.float32)
+    words = text.Layout(clip_model.text_model)
+    words.load_state_dict(torch.load(BUILD / "text.pt", weights_only=True)["state"]["learner"])
+    both = torch.nn.ModuleDict({"unet": unet, "words": words})
+    average, optimizer = Average(both), muon.optimizer(both, PEAK)
+    stage = Stage("unet", minutes, {"both": both, "average": average, "optimizer": optimizer})
     sampled, lessons = Material(stage.step), alignment.begin(unet)
     for step in stage.steps():
         set_learning_rate(optimizer, stage.learning_rate(PEAK, 300))
-        loss = _loss(unet, *sampled.batch())
+        clean, ids = sampled.batch()
+        with torch.autocast("cpu", torch.bfloat16):
+            states, pooled, layout = words(ids)
+        loss = _loss(unet, clean, states.float())
+        unlaid = (layout.float() - text.patches(clean)).square().mean()
         missed = torch.stack([lesson.missed for lesson in lessons]).mean() if lessons else torch.zeros(())
         optimizer.zero_grad()
-        (loss + LESSON * missed).backward()
-        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        (loss + unlaid + LESSON * missed + text.strayed(pooled.float(), sampled.before, ids)).backward()
+        torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimizer.step()
-        average.follow(unet, step)
-        stage.note(loss.item(), missed=missed.item())
+        average.follow(both, step)
+        stage.note(loss.item(), layout=unlaid.item(), missed=missed.item())
         if lessons and stage.done > LESSON_ENDS:
             alignment.end(unet)
             lessons = []
-        if step % 1000 == 999:
-            publish(average.module, ASSETS / "unet")
-    publish(average.module, ASSETS / "unet")
+    both.load_state_dict(average.state_dict())
+    publish(unet, ASSETS / "unet")
+    clip.finish(clip_model)
 
 
 class Material:
-    """Batches of scaled latents and the text states of freshly worded captions."""
+    """Batches of scaled latents and freshly worded captions, and the text tower as CLIP left it."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.text = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
+        self.before = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
-        scale = AutoencoderKL.load_config(ASSETS / "vae")["scaling_factor"]
-        self.latents = torch.from_numpy(np.load(BUILD / "latents.npy")).float() * scale
+        self.latents = text.scaled_latents()
 
-    @torch.no_grad()
     def batch(self) -> tuple[Tensor, Tensor]:
-        """Latents (batch, 4, 16, 16) and text states (batch, 77, width)."""
+        """Latents (batch, 4, 16, 16) and token ids (batch, 77), a tenth of them of no caption."""
         numbers = self.rng.sample(range(len(self.latents)), BATCH)
         words = [caption(stock.scenes()[number], self.rng) for number in numbers]
         words = ["" if self.rng.random() < DROPPED else said for said in words]
-        return self.latents[numbers], self.text(token_ids(self.tokenizer, words)).last_hidden_state
+        return self.latents[numbers], clip.token_ids(self.tokenizer, words)
 
 
 NOISE = scheduler()
@@ -149,12 +153,13 @@ def _loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor) -> Tensor:
         guess = unet(NOISE.add_noise(clean, noise, timesteps), timesteps, states).sample.float()
     gap = (guess - NOISE.get_velocity(clean, noise, timesteps)).square().mean((1, 2, 3))
     ratio = 1 / (1 - ALPHAS[timesteps])  # SNR + 1
-    return (gap * ratio.clamp(max=SNR_LIMIT) / ratio).mean()
+    weighted: Tensor = gap * ratio.clamp(max=SNR_LIMIT) / ratio
+    return weighted.mean()
 
 
 def assemble() -> None:
     """Write the pipeline's own files, and any part that no stage has published yet, untrained."""
-    from studio.pocket import captioner, clip, vae
+    from studio.pocket import captioner, vae
 
     torch.manual_seed(0)
     for name, make in {"vae": vae.build, "unet": build}.items():

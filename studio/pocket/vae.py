@@ -65,7 +65,8 @@ def _loss(vae: AutoencoderKL, batch: torch.Tensor) -> torch.Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         spread = vae.encode(batch).latent_dist
         again = vae.decode(spread.sample()).sample.float()
-    return distance(again, batch) + 1e-6 * spread.kl().float().mean()
+    spread_out: torch.Tensor = 1e-6 * spread.kl().float().mean()
+    return distance(again, batch) + spread_out
 
 
 def distance(again: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
