@@ -15,6 +15,7 @@ from studio.ui.jobs_panel import facts
 from studio.ui.markup import render
 
 RECENT = 48  # pictures in the gallery
+DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 EMPTY = "Say what the picture shows, and press Generate. Your LoRAs are mixed at their sliders."
 
 
@@ -54,7 +55,7 @@ class PicturesView:
 
     def outputs(self) -> list[Path]:
         """The newest pictures in `outputs/`; listed again only when a folder there has changed."""
-        days = sorted((day for day in self.desk.workspace.outputs.iterdir() if day.is_dir()), reverse=True)
+        days = sorted(self.desk.workspace.outputs.glob(DAY), reverse=True)
         stamp = [(day, day.stat().st_mtime_ns) for day in days]
         if stamp != self._listed[0]:
             found: list[Path] = []
