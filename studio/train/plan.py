@@ -69,9 +69,10 @@ def caption(settings: TrainSettings, defaults: Defaults, written: str) -> str:
 
 def instance_prompt(settings: TrainSettings, defaults: Defaults) -> str:
     """DreamBooth's prompt (Ruiz et al., arXiv 2208.12242): the trigger word before what it is."""
-    subject = f"{settings.trigger} {settings.class_word}".strip()
-    template = defaults.subject_prompt if settings.class_word else defaults.style_prompt
-    return template.format(subject=subject)
+    if settings.class_word:
+        subject = f"{settings.trigger} {settings.class_word}".strip()
+        return defaults.subject_prompt.format(subject=subject)
+    return defaults.style_prompt.format(subject=settings.trigger.removesuffix(" style"))
 
 
 def sample_prompts(settings: TrainSettings, defaults: Defaults) -> tuple[str, ...]:

@@ -99,6 +99,7 @@ def test_even_the_shortest_training_corrects_something(steps: int) -> None:
     [
         ({"class_word": "fox"}, "a red animal", "a photo of sks fox"),
         ({}, "a red animal", "a picture in sks style"),
+        ({"trigger": "sks style"}, "a red animal", "a picture in sks style"),
         ({"captions": "captions"}, "a red animal", "sks, a red animal"),
         ({"captions": "captions"}, "sks as a child", "sks as a child"),
         ({"captions": "captions"}, "", "a picture in sks style"),
