@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 from studio.data.pictures import thumbnail
-from studio.errors import PictureError
+from studio.errors import PictureError, StudioError
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run
 from studio.jobs.snapshot import JobView, Journal
 from studio.settings import Settings
 from studio.workspace import Workspace
 
+SPARE = 8  # jobs that may have begun in the same second
 BUDGET = 0.2  # seconds that one look at the page may spend on making thumbnails
 
 
@@ -36,13 +37,20 @@ class Desk:
     def recent(self, kind: str, count: int = 1) -> list[JobView]:
         """The newest jobs of a kind, newest first; the folder is listed only after it has changed."""
         changed = self.workspace.runs.stat().st_mtime_ns
-        if changed != self._runs[0]:
-            names = sorted((folder.name for folder in self.workspace.runs.iterdir()), reverse=True)
-            self._runs = (changed, names)
-        ids = [name for name in self._runs[1] if f"-{kind}-" in name][:count]
-        return [
-            self.journal.job(run_id) for run_id in ids if (self.workspace.runs / run_id / "run.json").exists()
-        ]
+        with self.lock:
+            if changed != self._runs[0]:
+                names = sorted((folder.name for folder in self.workspace.runs.iterdir()), reverse=True)
+                self._runs = (changed, names)
+            # A few more than asked for: names tell the second, `created` tells which came first in it.
+            ids = [name for name in self._runs[1] if f"-{kind}-" in name][: count + SPARE]
+            views = [view for view in map(self._job, ids) if view is not None]
+        return sorted(views, key=lambda view: view.run.created, reverse=True)[:count]
+
+    def _job(self, run_id: str) -> JobView | None:
+        try:
+            return self.journal.job(run_id)
+        except StudioError:  # being written just now, or damaged
+            return None
 
     def latest(self, kind: str) -> JobView | None:
         """The newest job of a kind."""

@@ -14,15 +14,15 @@ from studio.ui.form import Form
 from studio.ui.markup import render
 from studio.ui.widgets import live
 
+FIRST = "pocket-subject"  # what a new window begins with, where there is such a preset
+
 
 class PresetBox:
     """Place it, then the form, then call `events` with the form."""
 
     def __init__(self, kind: str, prefix: str) -> None:
         self.presets = presets(kind)
-        self.first = next(
-            iter(sorted(self.presets, key=lambda name: not name.startswith("pocket-subject"))), ""
-        )
+        self.first = FIRST if FIRST in self.presets else next(iter(self.presets), "")
         self.box = gr.Dropdown(
             [(preset.title, name) for name, preset in self.presets.items()],
             value=self.first or None,
