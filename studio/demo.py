@@ -57,9 +57,10 @@ STYLE = Sample(
     {"name": "Sample ink style", "trigger": "zwx style", "seed": 1},
 )
 PROMPTS = (
-    "sks fox, zwx style, on a yellow background",
-    "sks fox, zwx style, on a blue background",
-    "a cat, zwx style, on a green background",
+    "a picture of sks fox in zwx style",
+    "a picture of sks fox on a blue background",
+    "a panda in zwx style",
+    "a house in zwx style on a yellow background",
 )
 WEIGHTS = ((1.0, 0.0), (0.0, 1.0), (0.8, 0.8))
 """The pairs of weights at which the demo mixes: of the subject, of the style."""
@@ -123,7 +124,7 @@ def _contact_sheet(rows: Sequence[Sequence[Path]], loras: Sequence[str]) -> Imag
     sheet = Image.new("RGB", (left + side * len(PROMPTS), top + side * len(rows)), "#faf9f7")
     draw = ImageDraw.Draw(sheet)
     for column, prompt in enumerate(PROMPTS):
-        draw.text((left + side * column + 8, 10), prompt.replace(", on", ",\non"), "#333", font)
+        draw.text((left + side * column + 8, 10), prompt.replace(" on ", "\non "), "#333", font)
     for row, (weights, pictures) in enumerate(zip(((0.0, 0.0), *WEIGHTS), rows, strict=True)):
         told = "\n".join(f"{name}  {weight:g}" for name, weight in zip(loras, weights, strict=True))
         draw.text((12, top + side * row + side // 2 - 20), told, "#333", font)

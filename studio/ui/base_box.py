@@ -15,7 +15,7 @@ from studio.models.layout import read_layout
 from studio.models.source import Base, Source, add_folder, bases, resolve
 from studio.settings import KnobInfo
 from studio.ui.desk import Desk
-from studio.ui.faults import kindly, sentence
+from studio.ui.faults import kindly
 from studio.ui.markup import render, size_in_words
 from studio.ui.widgets import live
 
@@ -73,8 +73,8 @@ class BaseBox:
         try:
             source = resolve(base, self.desk.workspace)
             return render("base", **(_there(source.location) if source.kind == "hub" else _here(source)))
-        except Exception as fault:  # told beside the field, not in a passing note
-            return render("base", fault=sentence(fault))
+        except StudioError as fault:  # told beside the field, not in a passing note
+            return render("base", fault=str(fault))
 
     def _added(self, folder: str) -> tuple[object, str]:
         before = {base.value for base in bases(self.desk.workspace)}

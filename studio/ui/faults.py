@@ -44,6 +44,23 @@ def answering(function: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict
     return safe
 
 
+def seen_or_none(
+    look: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs
+) -> Result | None:
+    """What a live piece shows, or None: one that cannot be shown must not stop the others."""
+    try:
+        return look(*args, **kwargs)
+    except Exception as fault:  # as above; a piece is looked at twice a second, so each fault is logged once
+        told = f"{type(fault).__name__}: {fault}"
+        if told not in _LOGGED:
+            _LOGGED.add(told)
+            log.exception("a piece of the page could not be shown: %s", fault)
+        return None
+
+
+_LOGGED: set[str] = set()
+
+
 def sentence(fault: Exception) -> str:
     """What the person reads of a fault; the log keeps what an engineer needs of an unknown one."""
     if not isinstance(fault, StudioError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,8 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.ui.desk import Desk
+from studio.ui.faults import seen_or_none
 
-log = logging.getLogger("studio.ui")
 EVERY = 0.5  # seconds
 Given = Mapping[Component, Any]
 Look = Callable[[Given], Any]
@@ -73,7 +72,7 @@ class Pulse:
         with self.desk.lock:
             self.desk.begin_look()
             for number, piece in enumerate(self.pieces):
-                value = self._look(piece, given)
+                value = seen_or_none(piece.look, given)
                 mark = _mark(value)
                 if value is not None and seen.get(number) != mark:
                     if piece.at_first or number in seen:
@@ -82,19 +81,6 @@ class Pulse:
         if not updates and seen == given[self.seen]:
             return {self.seen: gr.skip()}
         return {self.seen: seen, **{c: gr.update(**props) for c, props in updates.items()}}
-
-    def _look(self, piece: Piece, given: Given) -> Any:
-        try:
-            return piece.look(given)
-        except Exception as fault:  # one piece that cannot be shown must not stop the others
-            told = f"{type(fault).__name__}: {fault}"
-            if told not in _TOLD:
-                _TOLD.add(told)
-                log.exception("a piece of the page could not be shown: %s", fault)
-            return None
-
-
-_TOLD: set[str] = set()
 
 
 def _mark(value: Any) -> str:

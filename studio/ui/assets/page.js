@@ -34,6 +34,12 @@
       setTimeout(() => stage.scrollIntoView({ behavior: "smooth", block: "start" }), 700);
   });
 
+  // A picture chosen in the gallery is shown above it.
+  document.addEventListener("click", (event) => {
+    const stage = event.target.closest(".thumb") && document.getElementById("generate-stage");
+    if (stage) stage.scrollIntoView({ behavior: "smooth", block: "start" });
+  });
+
   // Ctrl+Enter presses the main button of the room that is open, wherever the cursor is.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
