@@ -54,7 +54,7 @@ STYLE = Sample(
     ASSETS / "demo" / "style",
     "Sample ink style",
     "pocket-style",
-    {"name": "Sample ink style", "trigger": "zwx style", "seed": 1},
+    {"name": "Sample ink style", "trigger": "zwx", "seed": 1},
 )
 PROMPTS = (
     "a picture of sks fox in zwx style",
@@ -73,8 +73,8 @@ def run_demo(workspace: Workspace) -> Path:
     datasets = [_bring_in(workspace, sample) for sample in (SUBJECT, STYLE)]
     trained = []
     for sample, folder in zip((SUBJECT, STYLE), datasets, strict=True):
-        _do(worker, "caption", CaptionSettings(dataset=folder.name), f"Captioning {folder.name}")
-        trained.append(_do(worker, "train", sample.settings(folder.name), f"Training {folder.name}"))
+        _do(worker, "caption", CaptionSettings(dataset=folder.name), folder.name)
+        trained.append(_do(worker, "train", sample.settings(folder.name), folder.name))
     loras = [_made(workspace, run, "lora")[0].stem for run in trained]
     pictures = [
         [_paint(worker, prompt, loras, weights) for prompt in PROMPTS] for weights in ((0.0, 0.0), *WEIGHTS)
