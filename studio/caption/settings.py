@@ -20,7 +20,7 @@ class CaptionSettings(Settings):
     captioner: str = Knob(
         "pocket",
         label="Captioner",
-        help="The model that looks at the pictures. The built-in one needs no download.",
+        help="Who looks at them. The built-in one needs no download; it knows simple drawings and guesses.",
         choices=CAPTIONERS,
     )
     existing: str = Knob(

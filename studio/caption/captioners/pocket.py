@@ -21,7 +21,7 @@ class Pocket(Captioner):
     """Comes with the studio, so that captioning works in the first minute."""
 
     name = "pocket"
-    title = "Built-in (pocket)"
+    title = "Miniature (built in)"
     about = "Names one or two simple things and how they are drawn. Quick on any machine, no download."
     licence = "Apache-2.0"
     order = 0
