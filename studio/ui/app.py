@@ -37,10 +37,12 @@ def build(workspace: Workspace) -> gr.Blocks:
         with gr.Tabs(elem_id="rooms") as rooms:
             with gr.Tab("Caption", id="caption"):
                 caption = CaptionRoom(desk, pulse)
-            with gr.Tab("Train", id="train"):
+            with gr.Tab("Train", id="train") as door:
                 train = TrainRoom(desk, pulse)
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateRoom(desk, pulse)
+        dataset = train.form.fields["dataset"]
+        door.select(kindly(train.entered), dataset, dataset, show_progress="hidden", api_visibility="private")
         pulse.show(live("status"), lambda _: status(desk))
         for room in (caption, train, generate):
             page.load(

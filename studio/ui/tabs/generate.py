@@ -153,7 +153,7 @@ class GenerateRoom:
             settings = self._settings(given, same_seed=same_seed)
         except SettingsError as fault:
             return self.form.faulty(fault)
-        self.desk.submit("generate", settings, title=settings.prompt[:60] or "no prompt")
+        self.desk.submit("generate", settings, title=settings.prompt[:60])
         return {**self.form.faultless(), self.chosen: ""}
 
     def _settings(self, given: Given, *, same_seed: bool) -> GenerateSettings:
@@ -161,7 +161,10 @@ class GenerateRoom:
         values["adapters"] = self.library.mixes(values["adapters"], values["base"] or "")
         if not (given[self.keep] or same_seed):
             values["seed"] = -1
-        return GenerateSettings.parse(values)
+        settings = GenerateSettings.parse(values)
+        if not settings.prompt.strip():
+            raise SettingsError("Prompt: write what the picture shows", field="prompt")
+        return settings
 
     def _released(self, given: dict[Component, Any]) -> Any:
         """With Live on, a slider that was let go paints again: the job before it makes way."""

@@ -75,6 +75,11 @@ class TrainRoom:
         updates[self.base.line] = self.base.told_now(base)
         return {**updates, **(self.presets.matching(values) if last else {})}
 
+    def entered(self, dataset: str | None) -> Any:
+        """The newest dataset, where none is chosen yet: pictures just captioned are there to be learned."""
+        names = list_datasets(self.desk.workspace)
+        return gr.skip() if dataset or not names else gr.update(choices=names, value=names[0])
+
     def filling(self) -> list[Component]:
         """The components that `opened` may change."""
         return [
