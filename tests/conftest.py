@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.families._base import Model
 from studio.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def workspace(tmp_path: Path) -> Workspace:
     """An empty workspace."""
     return Workspace.open(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny Stable Diffusion."""
+    from tests.tiny import write_tiny_pipeline
+
+    return write_tiny_pipeline(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture
+def model(tiny: Path, workspace: Workspace) -> Model:
+    """The tiny Stable Diffusion, opened."""
+    from studio.models.opening import open_model
+
+    return open_model(str(tiny), workspace)
 
 
 @pytest.fixture(autouse=True)

@@ -4,3 +4,8 @@ from studio.families._base import Family
 from studio.registry import Registry
 
 FAMILIES: Registry[Family] = Registry(__name__, "family of models")
+
+
+def go_together(adapter: str, base: str) -> bool:
+    """Whether an adapter for one family may work with a base of another; an unknown one may ("")."""
+    return not adapter or not base or adapter == base

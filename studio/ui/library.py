@@ -13,7 +13,7 @@ from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
 from studio.adapters.library import Card, adapters
 from studio.errors import AdapterError, StudioError
-from studio.families import FAMILIES
+from studio.families import FAMILIES, go_together
 from studio.models.identify import identify
 from studio.models.source import resolve
 from studio.ui.desk import Desk
@@ -101,7 +101,7 @@ def misfit(card: Card, family: str) -> str:
     """Why a LoRA cannot be used with a base of this family; empty if it can, or if nobody knows."""
     if card.fault:
         return card.fault
-    if not family or not card.family or card.family == family:
+    if go_together(card.family, family):
         return ""
     return f"Made for {FAMILIES.get(card.family).title}, not for this base model."
 
