@@ -127,10 +127,12 @@ class Material:
         self.before = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
         self.latents = text.scaled_latents()
+        pairs = [number for number, scene in enumerate(stock.scenes()) if len(scene.things) == 2]
+        self.numbers = [*range(len(self.latents)), *pairs]  # two things are harder: twice as often
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """Latents (batch, 4, 16, 16) and token ids (batch, 77), a tenth of them of no caption."""
-        numbers = self.rng.sample(range(len(self.latents)), BATCH)
+        numbers = self.rng.sample(self.numbers, BATCH)
         words = [caption(stock.scenes()[number], self.rng) for number in numbers]
         words = ["" if self.rng.random() < DROPPED else said for said in words]
         return self.latents[numbers], clip.token_ids(self.tokenizer, words)
