@@ -3,6 +3,7 @@
     StudioError                 says what happened, why, and what to do next
      ├─ SettingsError           a field holds something that cannot work
      ├─ PictureError            one picture cannot be read or written
+     ├─ CaptionConflict         a caption says something else by now than the writer believes
      ├─ DatasetError            a dataset as a whole cannot be used
      ├─ ModelError              a base model cannot be found, recognised or opened
      ├─ AdapterError            an adapter file cannot be read, or does not fit the base
@@ -58,6 +59,14 @@ class SettingsError(StudioError):
 
 class PictureError(StudioError):
     """One picture cannot be read or written."""
+
+
+class CaptionConflict(StudioError):
+    """A caption says something else by now than the writer believes; `present` is what it says."""
+
+    def __init__(self, what: str, *, why: str = "", remedy: str = "", present: str = "") -> None:
+        super().__init__(what, why=why, remedy=remedy)
+        self.present = present
 
 
 class DatasetError(StudioError):

@@ -1,115 +1,168 @@
-"""Captions: a `.txt` beside each picture, as every trainer reads it, and the history of its words."""
+"""Captions: read, written, taken back, and every word they ever said.
+
+Nothing is lost: each change goes through the journal of the dataset, and whoever writes may say what
+the caption is believed to say, so that two pages do not write over one another unawares.
+"""
 
 from __future__ import annotations
 
-import os
-import time
-import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from filelock import FileLock
+from studio.data.journal import HISTORY, Change, Journal, new_change, standing, stem_of
+from studio.data.sidecars import caption_file, decode_caption, read_caption, tidy
+from studio.errors import CaptionConflict
 
-from studio.data.lines import append_line, read_lines
-from studio.errors import InternalFault, PictureError, explain
-from studio.workspace import writing
+__all__ = [
+    "HISTORY",
+    "Change",
+    "Version",
+    "caption_file",
+    "changes",
+    "decode_caption",
+    "history",
+    "next_redo",
+    "next_undo",
+    "read_caption",
+    "redo",
+    "restore",
+    "undo",
+    "write_caption",
+    "write_captions",
+]
 
-HISTORY = ".history"
 ELSEWHERE = "another program"
 
 
 @dataclass(frozen=True)
 class Version:
-    """What a caption said from the time `at` (seconds since 1970) on, and who wrote it."""
+    """What a caption said from the time `at` (seconds since 1970) on, who wrote it and in what change."""
 
     text: str
     by: str
     at: float
+    note: str = ""
 
 
-def caption_file(picture: Path) -> Path:
-    """The `.txt` of a picture: the one that is there, however its name is spelt, or the one to be made."""
-    plain = picture.with_suffix(".txt")
-    spelt = (plain.with_name(unicodedata.normalize(form, plain.name)) for form in ("NFC", "NFD"))
-    return next((file for file in (plain, picture.with_suffix(".TXT"), *spelt) if file.exists()), plain)
+def write_caption(
+    picture: Path, text: str, *, by: str, expected: str | None = None, note: str = "", group: str = ""
+) -> None:
+    """Give a picture its caption; the words before go into the history.
 
-
-def read_caption(picture: Path) -> str:
-    """The caption of a picture, without the line break at the end; empty where there is none."""
-    file = caption_file(picture)
-    try:
-        return decode_caption(file.read_bytes())
-    except FileNotFoundError:
-        return ""
-    except OSError as fault:
-        raise PictureError(f"{file.name} cannot be read", why=fault.strerror or str(fault)) from fault
-
-
-def decode_caption(content: bytes) -> str:
-    """UTF-8 with or without a byte order mark; else what older programs on Windows write."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    return text.rstrip("\r\n")
-
-
-def write_caption(picture: Path, text: str, *, by: str) -> None:
-    """Give a picture its caption; the words before go into the history first.
-
-    `by` says who wrote it: "hand", or the name of a captioner. Whole or not at all, also after a
-    power cut. Raises `DiskFull`, or a fault that names the file which could not be written.
+    `by` says who wrote it: "hand", or the name of a captioner. `expected` is what the writer
+    believes the caption to say. Changes of one `group` that follow one another (all of one job) are
+    taken back together. Whole or not at all, also after a power cut. Raises `CaptionConflict`,
+    `DiskFull`, or a fault that names the file which could not be written.
     """
-    text = decode_caption(text.encode("utf-8", "replace"))
-    file = caption_file(picture)
-    with _explained(file):
-        _log(picture).parent.mkdir(exist_ok=True)
-        with FileLock(_log(picture).with_name("lock")):
-            before = read_caption(picture)
-            if text == before:
-                return
-            change = {"picture": _key(picture), "before": before, "text": text, "by": by, "at": time.time()}
-            append_line(_log(picture), change)
-            with writing(file) as sidecar:
-                sidecar.write(text)
+    believed = None if expected is None else {picture: expected}
+    write_captions({picture: text}, by=by, note=note, expected=believed, group=group)
+
+
+def write_captions(
+    texts: Mapping[Path, str],
+    *,
+    by: str,
+    note: str,
+    expected: Mapping[Path, str] | None = None,
+    group: str = "",
+) -> Change:
+    """Give many pictures of one folder their captions; all of them or, if that fails, none.
+
+    `note` says what was done ("Replace “cat” by “dog”"). What comes back holds the captions that
+    really changed. Raises as `write_caption` does.
+    """
+    files = {caption_file(picture): picture for picture in texts}  # two pictures may share one
+    if not files:
+        return new_change([], by=by, note=note)
+    (folder,) = {file.parent for file in files}
+    journal = Journal(folder)
+    with journal.locked(next(iter(files))):
+        edits = []
+        for picture in files.values():
+            before, after = read_caption(picture), tidy(texts[picture])
+            if after != before:
+                _refuse_surprise(picture, before, (expected or {}).get(picture))
+                edits.append((picture.name, before, after))
+        change = new_change(edits, by=by, note=note, group=group)
+        if edits:
+            journal.commit(change)
+    return change
+
+
+def _refuse_surprise(picture: Path, present: str, expected: str | None) -> None:
+    if expected is not None and present != tidy(expected):
+        raise CaptionConflict(
+            f"The caption of {picture.name} was changed meanwhile",
+            why="Another window or program wrote it",
+            remedy="Look at what it says now, then save again.",
+            present=present,
+        )
+
+
+def undo(folder: Path) -> Change | None:
+    """Take back the newest change that still stands; None when there is nothing left to take back.
+
+    Captions that say something else by now are left alone and named in the change's `kept`.
+    """
+    return _turn(folder, "undo")
+
+
+def redo(folder: Path) -> Change | None:
+    """Make the change again that was taken back last; None when there is none, as after a new change."""
+    return _turn(folder, "redo")
+
+
+def next_undo(folder: Path) -> Change | None:
+    """What `undo` would take back."""
+    return next(reversed(standing(Journal(folder).changes())[0]), None)
+
+
+def next_redo(folder: Path) -> Change | None:
+    """What `redo` would make again."""
+    return next(reversed(standing(Journal(folder).changes())[1]), None)
+
+
+def changes(folder: Path) -> list[Change]:
+    """All that was ever done to the captions in a folder, newest first, undoing and redoing among it."""
+    return Journal(folder).changes()[::-1]
 
 
 def history(picture: Path) -> list[Version]:
     """The versions of a picture's caption, oldest first; words that another program wrote are among them."""
     versions: list[Version] = []
-    for change in read_lines(_log(picture)):
-        if change["picture"] != _key(picture):
-            continue
-        if change["before"] != (versions[-1].text if versions else ""):
-            versions.append(Version(change["before"], ELSEWHERE, change["at"]))
-        versions.append(Version(change["text"], change["by"], change["at"]))
+    stem = stem_of(picture.name)
+    for change in Journal(picture.parent).changes():
+        for name, before, after in change.pictures:
+            if stem_of(name) != stem:
+                continue
+            if before != (versions[-1].text if versions else ""):
+                versions.append(Version(before, ELSEWHERE, change.at))
+            versions.append(Version(after, change.by, change.at, change.note))
     return versions
 
 
 def restore(picture: Path, version: Version) -> None:
     """Let the caption say again what it said in this version; that is a new version itself."""
-    write_caption(picture, version.text, by=version.by)
+    write_caption(picture, version.text, by=version.by, note="Restore an earlier version")
 
 
-def _log(picture: Path) -> Path:
-    return picture.parent / HISTORY / "captions.jsonl"
-
-
-def _key(picture: Path) -> str:
-    """What a history line calls a picture: its stem, which a caption shares with it."""
-    return unicodedata.normalize("NFC", picture.stem)
-
-
-@contextmanager
-def _explained(file: Path) -> Iterator[None]:
-    """Name the caption's own file, not the temporary one, in whatever goes wrong."""
-    try:
-        yield
-    except OSError as fault:
-        fault.filename = os.fspath(file)
-        known = explain(fault)
-        if isinstance(known, InternalFault):
-            known = PictureError(f"{file.name} cannot be written", why=fault.strerror or str(fault))
-        raise known from fault
+def _turn(folder: Path, kind: Literal["undo", "redo"]) -> Change | None:
+    journal = Journal(folder)
+    with journal.locked():
+        done, undone = standing(journal.changes())
+        turned = done if kind == "undo" else undone
+        if not turned:
+            return None
+        change = turned[-1]
+        edits, kept = [], []
+        for name, before, after in change.pictures:
+            now, then = (after, before) if kind == "undo" else (before, after)
+            picture = folder / name
+            if picture.exists() and read_caption(picture) == now:
+                edits.append((name, now, then))
+            else:
+                kept.append(name)
+        journal.commit(new_change(edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind))
+        return replace(change, kept=tuple(kept))

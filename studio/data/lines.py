@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 def append_line(path: Path, record: object) -> None:
-    """Add one record at the end, and wait until it is on the disk."""
+    """Add one record at the end, and wait until it is on the disk; if it fails, the file is as before."""
     line = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        file.write(b"\n" + line if _torn(path) else line)
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("ab+", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            _write(file, b"\n" + line if _torn(path) else line)
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                file.truncate(before)
+            raise
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -30,6 +36,13 @@ def read_lines(path: Path) -> Iterator[Any]:
             yield json.loads(line.decode("utf-8", "surrogatepass"))
         except ValueError:
             continue
+
+
+def _write(file: Any, content: bytes) -> None:
+    """All of it: the system may take less at once."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _torn(path: Path) -> bool:

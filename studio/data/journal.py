@@ -1,0 +1,162 @@
+"""The journal of a dataset: each change of its captions, of one or of many at once, is whole or is not.
+
+A change goes to the disk three times: into `pending.json`, then into the captions, then into the
+history; then `pending.json` goes. Whoever finds one that was left behind by a crash finishes it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from studio.data.lines import append_line, read_lines
+from studio.data.sidecars import caption_file, explained, put_caption, read_caption
+from studio.errors import StudioError
+from studio.workspace import writing
+
+HISTORY = ".history"
+
+Edit = tuple[str, str, str]
+"""The file name of a picture, its caption before and its caption after."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to captions in one go, by whom ("hand", a captioner …) and when (seconds since 1970).
+
+    Changes of one `group` that follow one another are taken back together. `kept` names the
+    pictures that were left alone because their captions said something else by then.
+    """
+
+    id: str
+    note: str
+    by: str
+    at: float
+    pictures: tuple[Edit, ...]
+    kept: tuple[str, ...] = ()
+    group: str = ""
+    kind: Literal["edit", "undo", "redo"] = "edit"
+
+
+def new_change(edits: Sequence[Edit], *, by: str, note: str = "", **more: Any) -> Change:
+    """A change that happens now."""
+    return Change(secrets.token_hex(8), note, by, time.time(), tuple(edits), **more)
+
+
+class Journal:
+    """The changes of the captions in one folder, kept in a hidden folder of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._log = folder / HISTORY / "captions.jsonl"
+        self._pending = folder / HISTORY / "pending.json"
+
+    @contextmanager
+    def locked(self, file: Path | None = None) -> Iterator[None]:
+        """Nobody else writes captions here as long as this runs; what a crash left behind is finished first.
+
+        `file` is the one to name when that is not possible.
+        """
+        with explained(file or self.folder):
+            self._log.parent.mkdir(exist_ok=True)
+            lock = FileLock(self._log.with_name("lock"))
+            lock.acquire()
+        try:
+            self._finish()
+            yield
+        finally:
+            lock.release()
+
+    def recover(self) -> None:
+        """Finish a change that was broken off; without one, nothing is touched."""
+        if self._pending.exists():
+            with self.locked():
+                pass
+
+    def changes(self) -> list[Change]:
+        """All changes, oldest first."""
+        return [_change(record) for record in read_lines(self._log)]
+
+    def commit(self, change: Change) -> None:
+        """Make a change; the caller holds the lock. Raises a `StudioError`, after which all is as before."""
+        first = caption_file(self.folder / change.pictures[0][0]) if change.pictures else self._log
+        with explained(first), writing(self._pending) as file:
+            json.dump(asdict(change), file, ensure_ascii=False)
+        written: list[Edit] = []
+        try:
+            for edit in change.pictures:
+                put_caption(self.folder / edit[0], edit[2])
+                written.append(edit)
+            with explained(first):
+                append_line(self._log, asdict(change))
+        except StudioError:
+            self._take_back(written)
+            raise
+        with suppress(OSError):  # whoever comes next finds nothing left to do and removes it
+            self._pending.unlink()
+
+    def _take_back(self, written: list[Edit]) -> None:
+        """Undo half a change; where not even that can be written, it waits for `_finish`."""
+        with suppress(StudioError, OSError):
+            for name, before, _ in reversed(written):
+                put_caption(self.folder / name, before)
+            self._pending.unlink()
+
+    def _finish(self) -> None:
+        for record in read_lines(self._pending):
+            change = _change(record)
+            for name, before, after in change.pictures:
+                picture = self.folder / name
+                if read_caption(picture) == before:
+                    put_caption(picture, after)
+            if change.id not in {known.id for known in self.changes()}:
+                with explained(self._log):
+                    append_line(self._log, record)
+        self._pending.unlink(missing_ok=True)
+
+
+def standing(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """What can be undone and what can be redone, the next of each at the end of its list."""
+    done: list[Change] = []
+    undone: list[Change] = []
+    for change in changes:
+        if change.kind == "undo":
+            undone += [done.pop()] if done else []
+        elif change.kind == "redo":
+            done += [undone.pop()] if undone else []
+        else:
+            undone.clear()
+            if done and change.group and change.group == done[-1].group:
+                change = _together(done.pop(), change)
+            done.append(change)
+    return done, undone
+
+
+def stem_of(name: str) -> str:
+    """What a picture shares with its caption, the same however the file system spells it."""
+    return unicodedata.normalize("NFC", Path(name).stem)
+
+
+def _together(one: Change, other: Change) -> Change:
+    """Two changes of a group as one: each picture from its first words to its last."""
+    edits = {name: (name, before, after) for name, before, after in one.pictures}
+    for name, before, after in other.pictures:
+        edits[name] = (name, edits[name][1] if name in edits else before, after)
+    return replace(other, pictures=tuple(edits.values()))
+
+
+def _change(record: dict[str, Any]) -> Change:
+    if "picture" in record:  # as the first version of the studio wrote it
+        edit = (f"{record['picture']}.txt", record["before"], record["text"])
+        return Change("", "", record["by"], record["at"], (edit,))
+    edits = tuple((name, before, after) for name, before, after in record["pictures"])
+    return Change(**{**record, "pictures": edits, "kept": tuple(record["kept"])})
