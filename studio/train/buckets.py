@@ -1,49 +1,7 @@
-"""Buckets: the sizes in which pictures are trained, so that little is cut off and nothing distorted."""
+"""Buckets, as the training uses them; the arithmetic is the dataset's, which shows what they cut off."""
 
 from __future__ import annotations
 
-from math import log
+from studio.data.buckets import Size, buckets, choose_bucket, fit, is_smaller
 
-from PIL import Image
-
-Size = tuple[int, int]  # width, height in pixels
-NARROWEST = 0.5  # the shorter side over the longer
-
-
-def choose_bucket(size: Size, resolution: int, multiple: int) -> Size:
-    """The bucket that cuts least off a picture of this size.
-
-    Buckets have about resolution² pixels, never more, and sides that are multiples of `multiple`.
-    """
-    wanted = log(size[0] / size[1])
-    return min(
-        buckets(resolution, multiple),
-        key=lambda bucket: (abs(log(bucket[0] / bucket[1]) - wanted), -bucket[0] * bucket[1]),
-    )
-
-
-def buckets(resolution: int, multiple: int) -> list[Size]:
-    """All buckets of a resolution, from upright to lying."""
-    area = max(resolution, multiple) ** 2
-    upright = []
-    for width in range(multiple, int(area**0.5) + 1, multiple):
-        height = area // width // multiple * multiple
-        if width / height >= NARROWEST:
-            upright.append((width, height))
-    lying = [(height, width) for width, height in reversed(upright) if width != height]
-    return upright + lying
-
-
-def is_smaller(size: Size, bucket: Size) -> bool:
-    """Whether a picture must be enlarged to fill its bucket."""
-    return size[0] < bucket[0] or size[1] < bucket[1]
-
-
-def fit(image: Image.Image, bucket: Size) -> Image.Image:
-    """The picture resized to cover the bucket, and cropped to it around its middle."""
-    width, height = bucket
-    scale = max(width / image.width, height / image.height)
-    across, down = width / scale, height / scale
-    left, top = (image.width - across) / 2, (image.height - down) / 2
-    box = (left, top, left + across, top + down)
-    return image.resize(bucket, Image.Resampling.LANCZOS, box=box)
+__all__ = ["Size", "buckets", "choose_bucket", "fit", "is_smaller"]
