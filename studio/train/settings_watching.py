@@ -1,0 +1,76 @@
+"""Settings of a training: memory, samples, checkpoints and the verdict."""
+
+from __future__ import annotations
+
+from studio.settings import Knob, Settings
+
+
+class WatchingSettings(Settings):
+    """How it is watched, saved and judged."""
+
+    precision: str = Knob(
+        "auto",
+        group="Memory",
+        advanced=True,
+        label="Precision",
+        help="“auto” is the best that the card has.",
+        choices=("auto", "bf16", "fp16", "fp32"),
+    )
+    gradient_checkpointing: bool = Knob(
+        True,
+        group="Memory",
+        advanced=True,
+        label="Gradient checkpointing",
+        help="Halves the memory and costs about a third more time.",
+    )
+    sample_prompts: str = Knob(
+        "",
+        group="Watching it learn",
+        label="Sample prompts",
+        help="One a line. Empty: the trigger word, and the same without it.",
+        widget="lines",
+    )
+    sample_every: int = Knob(
+        0,
+        ge=0,
+        le=100_000,
+        group="Watching it learn",
+        label="Sample every … steps",
+        help="Auto (0) is a fifth of the steps.",
+        widget="auto",
+    )
+    save_every: int = Knob(
+        0,
+        ge=0,
+        le=100_000,
+        group="Watching it learn",
+        advanced=True,
+        label="Checkpoint every … steps",
+        help="Auto (0) is a tenth of the steps.",
+        widget="auto",
+    )
+    held_out: int = Knob(
+        -1,
+        ge=-1,
+        le=100,
+        group="Watching it learn",
+        advanced=True,
+        label="Pictures kept apart",
+        help="Never trained, only used to measure what was truly learned; -1: a tenth, from ten pictures on.",
+    )
+    verdict: str = Knob(
+        "quick",
+        group="Watching it learn",
+        label="Verdict",
+        help="Tries checkpoints and strengths at the end and recommends one; “quick” adds about a fifth.",
+        choices=("none", "quick", "full"),
+    )
+    seed: int = Knob(
+        -1,
+        ge=-1,
+        lt=2**31,
+        group="Watching it learn",
+        advanced=True,
+        label="Seed",
+        help="-1 picks one at random.",
+    )
