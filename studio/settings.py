@@ -37,7 +37,7 @@ def Knob(
 
     `choices` is a tuple of words or the registry whose plug-ins may be chosen; `widget` names a
     component of the page that is not evident from the type ("dataset", "base", "lines", "adapters",
-    "hidden"); `limits` are pydantic's (`ge`, `le`, `gt`, `min_length` …).
+    "hidden", "auto": a number whose 0 lets the studio choose); `limits` are pydantic's (`ge`, `le`, `gt`, `min_length` …).
     """
     extra: Any = {"group": group, "advanced": advanced, "choices": choices, "widget": widget, "step": step}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)

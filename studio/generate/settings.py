@@ -47,10 +47,22 @@ class GenerateSettings(Settings):
         (), group="Model", label="Adapters", help="The LoRAs and their weights.", widget="adapters"
     )
     width: int = Knob(
-        0, ge=0, le=4096, group="Picture", label="Width", help="In pixels; 0 is the base model's own."
+        0,
+        ge=0,
+        le=4096,
+        group="Picture",
+        label="Width",
+        help="In pixels; auto (0) is the base model's own.",
+        widget="auto",
     )
     height: int = Knob(
-        0, ge=0, le=4096, group="Picture", label="Height", help="In pixels; 0 is the base model's own."
+        0,
+        ge=0,
+        le=4096,
+        group="Picture",
+        label="Height",
+        help="In pixels; auto (0) is the base model's own.",
+        widget="auto",
     )
     count: int = Knob(
         1, ge=1, le=100, group="Picture", label="Pictures", help="How many, at consecutive seeds."
@@ -64,7 +76,13 @@ class GenerateSettings(Settings):
         help="The same seed gives the same picture; -1 is random.",
     )
     steps: int = Knob(
-        0, ge=0, le=200, group="Sampling", label="Steps", help="0 is the base model's own number."
+        0,
+        ge=0,
+        le=200,
+        group="Sampling",
+        label="Steps",
+        help="Auto (0) is the base model's own number.",
+        widget="auto",
     )
     guidance: float = Knob(
         0,
@@ -73,7 +91,8 @@ class GenerateSettings(Settings):
         step=0.5,
         group="Sampling",
         label="Guidance",
-        help="How closely the prompt is followed; 0 is the base model's own, 1 is none.",
+        help="How closely the prompt is followed; auto (0) is the base model's own, 1 is none.",
+        widget="auto",
     )
     sampler: str = Knob(
         "auto",

@@ -15,7 +15,7 @@ from studio.workspace import Workspace
 
 @dataclass
 class JobView:
-    """One job as a person sees it. `state` is waiting, running, done, stopped, failed or died."""
+    """One job as a person sees it. `state` is waiting, running, done, stopped, paused, failed or died."""
 
     run: Run
     state: str = "waiting"
@@ -26,6 +26,7 @@ class JobView:
     values: dict[str, float] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
     ended_at: float | None = None
+    began: bool = False
 
     @property
     def fraction(self) -> float:
@@ -35,7 +36,7 @@ class JobView:
     @property
     def can_resume(self) -> bool:
         """Whether the job ended early and can go on."""
-        return self.state in ("stopped", "failed", "died")
+        return self.state in ("stopped", "paused", "failed", "died")
 
 
 class Journal:
@@ -82,24 +83,30 @@ class _Followed:
         if self.view.state == "running" and not queued and running(self.folder) is None:
             self.view.state, self.view.message = "died", last_words(None)
         elif queued and self.view.can_resume:
-            self.view.state, self.view.seconds_left = "waiting", None
+            self.view.state, self.view.seconds_left, self.view.message = "waiting", None, ""
         return self.view
 
     def _fold(self, event: Event) -> None:
         view = self.view
         if isinstance(event, Started):
-            view.state, view.message, view.ended_at = "running", "", None
+            view.state, view.message, view.ended_at, view.began = "running", "", None, True
             self.pace.clear()
         elif isinstance(event, Progress):
             view.step, view.total, view.message = event.step, event.total, event.message
             view.values = event.values
-            self.pace.append((event.at, event.step))
+            self._keep_pace(event)
             view.seconds_left = self._seconds_left()
         elif isinstance(event, Artifact):
             view.artifacts.append(event)
         elif isinstance(event, Ended):
             view.state, view.message = event.outcome, event.message
             view.ended_at, view.seconds_left = event.at, None
+
+    def _keep_pace(self, event: Progress) -> None:
+        """Opening a model, before the first step, says nothing about how long a step takes."""
+        if len(self.pace) == 1 and event.step == self.pace[0][1]:
+            self.pace.clear()
+        self.pace.append((event.at, event.step))
 
     def _seconds_left(self) -> float | None:
         """From the pace of the last minute's steps; unknown until some steps are done."""

@@ -56,6 +56,12 @@ class Desk:
         """The newest job of a kind."""
         return next(iter(self.recent(kind)), None)
 
+    def present(self, kind: str) -> JobView | None:
+        """The job of a kind that is in hand or next, or else the newest."""
+        with self.lock:
+            queued = [view for view in self.journal.queued() if view.run.kind == kind]
+        return next(iter(queued), None) or self.latest(kind)
+
     def stopping(self, view: JobView) -> bool:
         """Whether a running job was asked to stop."""
         return view.state == "running" and (view.run.folder(self.workspace) / "stop").exists()

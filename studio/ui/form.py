@@ -6,6 +6,7 @@ the fields that still hold what the preset before it gave; what the person chang
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -21,6 +22,7 @@ from studio.ui.markup import render
 from studio.ui.widgets import live
 
 STOPS = 400  # positions up to which a slider can still be aimed at
+AUTO = "auto"  # the widget of a number whose 0 means that the studio chooses
 Maker = Callable[[KnobInfo, str], Component]
 Updates = dict[Component, Any]
 
@@ -93,7 +95,9 @@ class Form:
         for name, value in found.items():
             knob = self.knobs[name]
             if value is None and knob.default is not None:
-                if knob.type is str:
+                if knob.widget == AUTO:
+                    found[name] = 0
+                elif knob.type is str:
                     found[name] = ""
                 else:
                     raise SettingsError(f"{knob.label} is empty", remedy="Please fill it in.", field=name)
@@ -101,13 +105,18 @@ class Form:
 
     def filled(self, values: Mapping[str, Any]) -> Updates:
         """The updates that put these values into their fields; other names are passed over."""
-        return {self.fields[name]: gr.update(value=v) for name, v in values.items() if name in self.fields}
+        return {
+            self.fields[name]: gr.update(value=shown(self.knobs[name], value))
+            for name, value in values.items()
+            if name in self.fields
+        }
 
     def preset(
         self, given: Mapping[Component, Any], before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> Updates:
         """The updates of a change from the values of one preset to those of another."""
         now = {name: given[field] for name, field in self.fields.items()}
+        now.update({name: 0 for name in now if self.knobs[name].widget == AUTO and now[name] is None})
         return self.filled(changed_by_preset(now, self.layer(before), self.layer(after)))
 
     def layer(self, preset: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,19 +125,26 @@ class Form:
         return {**defaults, **{n: v for n, v in preset.items() if n in self.knobs}}
 
     def faulty(self, fault: SettingsError) -> Updates:
-        """Tell the fault at the form, mark its field, and open the fold if it lies in there."""
+        """Tell the fault at the form, and open the fold if its field lies in there; the page marks it.
+
+        The time makes two faults of the same words two: the first may have been put away.
+        """
         knob = self.knobs.get(fault.field)
-        updates = self.faultless()
-        updates[self.fault_line] = render("fault", text=str(fault), field=f"{self.prefix}-{fault.field}")
-        if knob is not None:
-            updates[self.fields[knob.name]] = gr.update(elem_classes=["wrong"])
-            if knob.advanced:
-                updates[self.fold] = gr.update(open=True)
+        field = f"{self.prefix}-{fault.field}" if fault.field else ""
+        told = render("fault", text=str(fault), field=field, at=time.time_ns())
+        updates: Updates = {self.fault_line: told}
+        if knob is not None and knob.advanced:
+            updates[self.fold] = gr.update(open=True)
         return updates
 
     def faultless(self) -> Updates:
         """Take back what `faulty` did."""
-        return {**{field: gr.update(elem_classes=[]) for field in self.fields.values()}, self.fault_line: ""}
+        return {self.fault_line: ""}
+
+
+def shown(knob: KnobInfo, value: Any) -> Any:
+    """What a field shows for a value: nothing but the word “auto” where the studio chooses by itself."""
+    return None if knob.widget == AUTO and not value else value
 
 
 def changed_by_preset(
@@ -149,7 +165,7 @@ def component(settings: type[Settings], knob: KnobInfo, elem_id: str) -> Compone
         "label": knob.label,
         "info": knob.help,
         "elem_id": elem_id,
-        "value": None if knob.default is ... else knob.default,
+        "value": None if knob.default is ... else shown(knob, knob.default),
         "interactive": True,
     }
     if len(choices) > 3 or isinstance(_source(settings, knob), Registry):
@@ -164,6 +180,8 @@ def component(settings: type[Settings], knob: KnobInfo, elem_id: str) -> Compone
 
 
 def _number(knob: KnobInfo, common: dict[str, Any]) -> Component:
+    if knob.widget == AUTO:
+        return gr.Number(precision=0 if knob.type is int else None, placeholder="auto", **common)
     step = knob.step or (1 if knob.type is int else None)
     bounded = step and knob.minimum is not None and knob.maximum is not None
     if bounded and (knob.maximum - knob.minimum) / step <= STOPS:

@@ -48,19 +48,20 @@ STEPS = (
     ),
     Step(
         "Train a subject",
-        "Teach the built-in model this fox. The form is filled in for you; press Train and watch it learn. "
-        "You can stop at any time and go on later.",
+        "Teach the built-in model this fox. The button here fills in the form; then press Train and watch it "
+        "learn. You can stop at any time and go on later.",
         "Fill in the training",
     ),
     Step(
         "Train a style",
-        "Now a way of drawing, from ten other pictures. It becomes a second LoRA.",
+        "Now a way of drawing, from ten other pictures. Fill in the form once more and press Train; "
+        "it becomes a second LoRA.",
         "Fill in the second training",
     ),
     Step(
         "Mix them",
-        "Both LoRAs have a slider now. Press Generate, then move the sliders; with Live on, the picture "
-        "follows as you let go.",
+        "Both LoRAs have a slider now. Fill in the prompt, press Generate, then move the sliders; "
+        "with Live on, the picture follows as you let go.",
         "Fill in the prompt",
     ),
 )
@@ -92,7 +93,7 @@ class Guide:
         )
         events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         self.strip.act(kindly(self._act), generate.mixer, list(outputs), **events)
-        header.act(lambda: {"hidden": False}, None, self.memory, **events)
+        header.act(_turned, self.memory, self.memory, **events)
 
     def _html(self, given: Given) -> str:
         memory = given[self.memory]
@@ -172,3 +173,8 @@ class Guide:
 
     def _open(self, room: str) -> Updates:
         return {self.rooms: gr.update(selected=room)}
+
+
+def _turned(memory: Any) -> dict[str, bool]:
+    """The ? shows the strip, and puts it away again."""
+    return {"hidden": not (isinstance(memory, dict) and memory.get("hidden"))}

@@ -27,7 +27,7 @@ def job_panel(desk: Desk, view: JobView | None, *, empty: str = "") -> str:
     """A job as HTML; `empty` is what is said when there is none."""
     if view is None:
         return render("job", job=None, empty=empty)
-    return render("job", job=facts(desk, view), empty=empty)
+    return render("job", job=facts(desk, view), behind=behind(desk, view), empty=empty)
 
 
 def facts(desk: Desk, view: JobView) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
         "words": _ahead(desk, view) if state == "waiting" else STATES[state],
         "percent": round(view.fraction * 1000) / 10,
         "steps": f"{view.step} of {view.total}" if view.total else "",
-        "left": time_left(view.seconds_left) if state == "running" else "",
+        "left": _left(view) if state == "running" else "",
         "message": "" if view.message == f"Step {view.step} of {view.total}" else view.message,
-        "can_resume": view.can_resume,
+        "again": _again(view),
         "live": state in ("waiting", "running", "stopping"),
         "notes": list(
             dict.fromkeys(str(a.facts.get("text", "")) for a in view.artifacts if a.what == "note")
@@ -51,14 +51,34 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
     }
 
 
+def behind(desk: Desk, view: JobView | None) -> list[dict[str, str]]:
+    """The jobs of the same kind that wait behind the one that is shown."""
+    if view is None:
+        return []
+    waiting = [job for job in desk.journal.queued() if job.run.kind == view.run.kind]
+    return [{"id": job.run.id, "title": job.run.title} for job in waiting if job.run.id != view.run.id]
+
+
+def _again(view: JobView) -> str:
+    """What the button says that queues an ended job once more; empty where there is nothing to go on with."""
+    if not view.can_resume:
+        return ""
+    return "Resume" if view.step else "Try again" if view.began else "Queue it again"
+
+
+def _left(view: JobView) -> str:
+    """At the last step the time is no longer known from the steps: samples may still be painted."""
+    if view.total and view.step == view.total:
+        return "finishing"
+    return time_left(view.seconds_left)
+
+
 def in_words(view: JobView) -> str:
     """A job in one line, for the status bar."""
     what = f"{VERBS.get(view.run.kind, view.run.kind)} “{view.run.title}”"
     if view.state != "running" or not view.total:
         return what
-    return " · ".join(
-        part for part in (what, f"{view.step} of {view.total}", time_left(view.seconds_left)) if part
-    )
+    return " · ".join(part for part in (what, f"{view.step} of {view.total}", _left(view)) if part)
 
 
 def act_on_jobs(desk: Desk, widget: gr.HTML) -> None:

@@ -11,7 +11,7 @@ from studio.errors import PictureError
 from studio.generate.recipe import read_recipe
 from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
-from studio.ui.jobs_panel import facts
+from studio.ui.jobs_panel import behind, facts
 from studio.ui.markup import render
 
 RECENT = 48  # pictures in the gallery
@@ -28,7 +28,7 @@ class PicturesView:
 
     def stage(self, chosen: str) -> str:
         """The chosen picture; without a choice the one in the making, or else the newest."""
-        job = self.desk.latest("generate")
+        job = self.desk.present("generate")
         live = job is not None and job.state in ("waiting", "running")
         own = _made(job, "picture") if job else []
         before = next(iter(self.outputs()), None)
@@ -42,6 +42,7 @@ class PicturesView:
             preview=preview,
             live=live and not chosen,
             job=facts(self.desk, job) if job and (live or job.can_resume) else None,
+            behind=behind(self.desk, job),
             notes=facts(self.desk, job)["notes"] if job else [],
             strip=own if len(own) > 1 and not chosen else [],
             recipe=_recipe(shown) if shown else None,

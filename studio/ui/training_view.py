@@ -11,7 +11,7 @@ from markupsafe import Markup
 from studio.jobs.events import Artifact
 from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
-from studio.ui.jobs_panel import STATES, facts
+from studio.ui.jobs_panel import STATES, behind, facts
 from studio.ui.markup import render
 from studio.ui.plot import Losses, loss_plot
 
@@ -39,6 +39,7 @@ class TrainingView:
         return render(
             "training",
             job=facts(self.desk, view),
+            behind=behind(self.desk, view),
             earlier=[{"id": one.run.id, "title": _line(one)} for one in earlier],
             plot=Markup(loss_plot(losses, view.total)),
             strips=_strips(view),

@@ -122,7 +122,7 @@ def test_the_tour_is_closed_once_and_comes_back_when_asked(server: Server, visit
     page.reload()
     expect(page.locator("#status .status")).to_be_visible()
     expect(page.locator(".guide")).to_have_count(0)
-    page.get_by_role("button", name="Show the guided tour").click()
+    page.get_by_role("button", name="Guided tour: show or hide").click()
     expect(page.locator(".guide")).to_be_visible()
 
 

@@ -72,23 +72,46 @@ window.studio = window.studio || {};
     const show = () => {
       studio.morph(root, props.value);
       const told = root.querySelector("[data-focus]");
-      if (told) focusField(told.dataset.focus);
+      if (root.dataset.marked) unmark(root);
+      if (told) mark(root, told.dataset.focus);
     };
     studio.acts(element, trigger);
     watch("value", show);
     show();
   };
 
-  // The field that a fault names is brought into view, once it is marked, and the cursor put into it.
-  function focusField(id, tries = 12) {
-    const field = document.getElementById(id);
-    const input = field && field.querySelector("input, textarea");
-    if (!input) return;
-    if (field.classList.contains("wrong")) {
-      if (document.activeElement !== input) field.scrollIntoView({ block: "center" });
-      input.focus({ preventScroll: true });
-    }
-    // Gradio may take the focus away again while it brings its fields up to date.
-    if (tries) setTimeout(() => focusField(id, tries - 1), 60);
+  // The field that a fault names is marked until it is mended, or another fault is told there.
+  function mark(root, id) {
+    const field = id && document.getElementById(id);
+    if (!field) return;
+    root.dataset.marked = id;
+    field.classList.add("wrong");
+    focusField(field);
+  }
+
+  function unmark(root) {
+    document.getElementById(root.dataset.marked)?.classList.remove("wrong");
+    delete root.dataset.marked;
+  }
+
+  const mended = (event) => {
+    const field = event.isTrusted && event.target.closest(".wrong");
+    const root = field && document.querySelector(`[data-marked="${field.id}"]`);
+    if (!root) return;
+    unmark(root);
+    root.replaceChildren();
+  };
+  document.addEventListener("input", mended, true);
+  document.addEventListener("change", mended, true);
+  document.addEventListener("mousedown", (event) => { if (event.target.closest('[role="option"]')) mended(event); }, true);
+
+  // The field is brought into view and the cursor put into it; gradio may take the focus away again
+  // while it brings its fields up to date.
+  function focusField(field, tries = 12) {
+    const input = field.querySelector("input, textarea");
+    if (!input || !field.classList.contains("wrong")) return;
+    if (document.activeElement !== input) field.scrollIntoView({ block: "center" });
+    input.focus({ preventScroll: true });
+    if (tries) setTimeout(() => focusField(field, tries - 1), 60);
   }
 })();

@@ -11,7 +11,8 @@
     <span class="face"></span>
     <span class="what"><b></b><small></small></span>
     <button type="button" class="quiet remove" title="Take out of this list (the file stays)">✕</button>
-    <input type="range" min="-1" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">`;
+    <input type="range" min="-1" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">
+    <p class="hint" hidden><span></span><button type="button">Switch on</button></p>`;
 
   studio.mixer = ({ element, trigger, props, upload, watch }) => {
     const root = element.querySelector(".mixer");
@@ -43,10 +44,17 @@
         fill(slider, weight);
         line.classList.remove("off");
       };
-      on.addEventListener("change", () => {
+      const turn = () => {
         change(name, { on: on.checked });
         line.classList.toggle("off", !on.checked);
+        hints();
         trigger("released", { name });
+      };
+      on.addEventListener("change", turn);
+      line.querySelector(".hint button").addEventListener("click", () => {
+        on.checked = true;
+        turn();
+        on.focus();
       });
       slider.addEventListener("input", () => weigh(Number(slider.value), slider));
       slider.addEventListener("change", () => trigger("released", { name }));
@@ -110,6 +118,21 @@
       fill(slider, one.weight);
     }
 
+    // A LoRA that is off while the prompt already calls it is the surprise of a first picture.
+    function hints() {
+      const prompt = document.querySelector("#generate-prompt textarea")?.value.toLowerCase() || "";
+      const words = prompt.split(/[^\p{L}\p{N}_-]+/u);
+      for (const line of rows.children) {
+        const one = mix().find((each) => each.name === line.dataset.key);
+        const known = card(line.dataset.key);
+        const call = (known && known.trigger || "").toLowerCase();
+        const called = call && (words.includes(call) || (/\s/.test(call) && prompt.includes(call)));
+        const hint = line.querySelector(".hint");
+        hint.hidden = !(called && one && !one.on && !known.misfit);
+        if (!hint.hidden) hint.firstElementChild.textContent = `Your prompt says “${known.trigger}”, but this LoRA is off.`;
+      }
+    }
+
     function draw() {
       const have = new Map([...rows.children].map((line) => [line.dataset.key, line]));
       mix().forEach((one, at) => {
@@ -128,6 +151,7 @@
       }
       picker.replaceChildren(...options);
       picker.hidden = !library().length;
+      hints();
       root.querySelector(".none").textContent = mix().length || !told() ? "" : library().length
         ? "No LoRA in the mix."
         : "No LoRAs yet. Train one, or drop a .safetensors file here.";
@@ -166,6 +190,8 @@
       tell: (text) => (root.querySelector(".told").textContent = text),
       done: (what) => trigger("dropped", what),
     });
+    document.addEventListener("input", (event) => { if (event.target.closest("#generate-prompt")) hints(); });
+    document.addEventListener("focusin", hints);
     watch("value", arrivals);
     onCards = arrivals;
     arrivals();

@@ -2,7 +2,6 @@
 (() => {
   const KEY = "lora-studio-look";
   const LOOKS = ["system", "light", "dark"];
-  const NAMES = { system: "Follow the system", light: "Light", dark: "Dark" };
   const system = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => (LOOKS.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system");
 
@@ -15,14 +14,16 @@
     const button = document.getElementById("look");
     if (button && button.dataset.look !== look) {
       button.dataset.look = look;
-      button.title = `Look: ${NAMES[look]}. Press to change.`;
+      button.title = `${dark ? "Dark" : "Light"}${look === "system" ? ", as the system is" : ""}. Press for ${dark ? "light" : "dark"}.`;
       button.setAttribute("aria-label", button.title);
     }
   }
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#look")) return;
-    localStorage.setItem(KEY, LOOKS[(LOOKS.indexOf(chosen()) + 1) % LOOKS.length]);
+    // Every press is seen: to the other look, which is kept only where the system has it otherwise.
+    const other = document.body.classList.contains("dark") ? "light" : "dark";
+    localStorage.setItem(KEY, (other === "dark") === system.matches ? "system" : other);
     apply();
   });
 
