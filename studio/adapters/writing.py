@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from studio.adapters.factors import Factors
+from studio.adapters.factors import Delta
 from studio.errors import AdapterError
 from studio.workspace import writing
 
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+EXACT = ("alpha", "dora_scale", "on_input")  # kept as they are: half precision would move the whole weight
+
 
 def write_adapter(
     path: Path,
-    factors: Mapping[str, Factors],
+    factors: Mapping[str, Delta],
     metadata: Mapping[str, str],
     *,
     dtype: torch.dtype | None = None,
 ) -> str:
     """Write one `.safetensors` with kohya's keys and return its hash, the SHA-256 of the tensors' bytes.
 
-    `factors` are by kohya key (`naming.kohya_key`); the matrices are written in `dtype`, float16 if
-    none is named, and alpha always as a tensor of its own, because a file without it is read too
-    strong or too weak elsewhere. The file appears whole or not at all; raises `AdapterError` if
+    `factors` are by kohya key (`naming.kohya_key`), of any kind; the matrices are written in `dtype`,
+    float16 if none is named, and alpha always as a tensor of its own, because a file without it is
+    read too strong or too weak elsewhere. The file appears whole or not at all; raises `AdapterError` if
     there is one of this name already, or if a weight is not finite.
     """
     import torch
@@ -43,14 +45,14 @@ def write_adapter(
     return hash_
 
 
-def _tensors(factors: Mapping[str, Factors], dtype: torch.dtype, name: str) -> dict[str, Tensor]:
+def _tensors(factors: Mapping[str, Delta], dtype: torch.dtype, name: str) -> dict[str, Tensor]:
     import torch
 
     tensors: dict[str, Tensor] = {}
     for key, each in factors.items():
-        tensors[f"{key}.lora_down.weight"] = each.down.detach().to("cpu", dtype).contiguous()
-        tensors[f"{key}.lora_up.weight"] = each.up.detach().to("cpu", dtype).contiguous()
-        tensors[f"{key}.alpha"] = torch.tensor(float(each.alpha))
+        for end, tensor in each.tensors().items():
+            kept = tensor.dtype if end in EXACT else dtype
+            tensors[f"{key}.{end}"] = tensor.detach().to("cpu", kept, copy=True).contiguous()
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
         raise AdapterError(
             f"{name} was not written",
