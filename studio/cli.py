@@ -168,7 +168,7 @@ def _do(workspace: Workspace, kind: str, settings: Any, *, title: str) -> None:
 
 def _finish(workspace: Workspace, run: Run) -> None:
     ended = do(Worker(workspace, KINDS), run)
-    if ended.outcome == "stopped":
+    if ended.outcome in ("stopped", "paused"):
         console.print(f"To go on: {COMMAND} resume {run.id}")
     raise typer.Exit(EXIT[ended.outcome])
 

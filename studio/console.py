@@ -22,7 +22,9 @@ from studio.jobs.worker import Worker, card
 from studio.workspace import Workspace
 
 console = Console(highlight=False)
-EXIT = {"done": 0, "stopped": Cancelled.exit_code, "failed": StudioError.exit_code}
+EXIT = {"done": 0, "failed": StudioError.exit_code} | dict.fromkeys(
+    ("stopped", "paused"), Cancelled.exit_code
+)
 
 
 def do(worker: Worker, run: Run) -> Ended:

@@ -111,6 +111,10 @@ class Cancelled(Exception):
     exit_code = 130
 
 
+class Paused(Cancelled):
+    """Raised at a step boundary after the person pressed Pause: the card is wanted for something else."""
+
+
 def explain(fault: BaseException) -> StudioError:
     """The sentence for any exception: the fault itself, or the kind of fault it amounts to."""
     if isinstance(fault, StudioError):

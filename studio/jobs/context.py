@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.errors import Cancelled
+from studio.errors import Cancelled, Paused
 from studio.jobs.events import Artifact, Event, Progress
+from studio.jobs.requests import PAUSE, STOP, taken
 from studio.jobs.run import Run
 from studio.workspace import Workspace
 
@@ -25,7 +26,7 @@ class Context:
     def __init__(self, workspace: Workspace, run: Run, tell: Callable[[Event], None]) -> None:
         self.workspace, self.run = workspace, run
         self.folder = run.folder(workspace)
-        self._tell, self._last, self._stop = tell, 0.0, self.folder / "stop"
+        self._tell, self._last, self._stop = tell, 0.0, self.folder / STOP
 
     def progress(self, step: int, total: int, message: str = "", **values: float) -> None:
         """Say that `step` of `total` steps are done; called as often as one likes."""
@@ -39,6 +40,12 @@ class Context:
         self._tell(Artifact(what, str(path), facts))
 
     def check(self) -> None:
-        """Raise `Cancelled` if the person pressed Stop; called at every step boundary."""
+        """Raise `Cancelled` after Stop and `Paused` after Pause; called at every step boundary."""
         if self._stop.exists():
             raise Cancelled
+        if (self.folder / PAUSE).exists():
+            raise Paused
+
+    def asked(self, request: str) -> bool:
+        """Whether the person asked for this ("sample-now", "save-now") since the last call."""
+        return taken(self.folder, request)

@@ -16,6 +16,7 @@ from studio.errors import explain
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog
 from studio.jobs.queue import Queue, last_start
+from studio.jobs.requests import PAUSE, STOP, clear
 from studio.jobs.run import Run
 from studio.jobs.worker import Kind
 from studio.workspace import Workspace
@@ -137,8 +138,8 @@ class Dispatcher:
         folder = run.folder(self.workspace)
         if last_start(folder) is None:
             EventLog(folder).append(processes.this_process())
-        stopped = (folder / "stop").exists()
-        (folder / "stop").unlink(missing_ok=True)
+        stopped = (folder / STOP).exists() or (folder / PAUSE).exists()
+        clear(folder)
         self.queue.remove(run.id)
         told = Ended("stopped", "Ended at once, as you asked. What was saved before is kept.")
         EventLog(folder).append(told if stopped else Ended("died", message))

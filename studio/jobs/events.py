@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-Outcome = Literal["done", "stopped", "failed", "died"]
+Outcome = Literal["done", "stopped", "paused", "failed", "died"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.errors import StudioError
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog, Started
+from studio.jobs.requests import PAUSE, SAMPLE_NOW, SAVE_NOW, STOP, ask, clear
 from studio.jobs.run import Run, new_run, read_run
 from studio.settings import Settings
 from studio.workspace import Workspace, writing
@@ -31,7 +32,7 @@ class Queue:
         """Queue an ended run again; its engine goes on from what it finds in the run's folder."""
         run = self.read(run_id)
         if self.marker(run_id) is None:
-            (run.folder(self.workspace) / "stop").unlink(missing_ok=True)
+            clear(run.folder(self.workspace))
             self._mark(run.id)
 
     def stop(self, run_id: str) -> None:
@@ -41,7 +42,7 @@ class Queue:
         """
         folder = self.workspace.runs / self.read(run_id).id
         started = running(folder)
-        request = folder / "stop"
+        request = folder / STOP
         if started is None:
             self.remove(run_id)
             EventLog(folder).append(Ended("stopped", "Taken from the queue before it began."))
@@ -49,6 +50,31 @@ class Queue:
             processes.end(started)
         else:
             request.touch()
+
+    def pause(self, run_id: str) -> None:
+        """Ask a running job to save and leave the card at its next step; `resume` goes on exactly.
+
+        A job that still waits leaves the queue at once.
+        """
+        if not self._ask(run_id, PAUSE):
+            self.remove(run_id)
+            folder = self.workspace.runs / run_id
+            EventLog(folder).append(Ended("paused", "Taken from the queue before it began."))
+
+    def sample_now(self, run_id: str) -> bool:
+        """Ask a running training to paint its samples at the next step; False if it does not run."""
+        return self._ask(run_id, SAMPLE_NOW)
+
+    def save_now(self, run_id: str) -> bool:
+        """Ask a running training to write a checkpoint at the next step; False if it does not run."""
+        return self._ask(run_id, SAVE_NOW)
+
+    def _ask(self, run_id: str, request: str) -> bool:
+        folder = self.workspace.runs / self.read(run_id).id
+        if running(folder) is None:
+            return False
+        ask(folder, request)
+        return True
 
     def waiting(self) -> Iterator[Run]:
         """The runs with a marker, first come first; a damaged one leaves the queue with a note."""

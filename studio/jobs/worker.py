@@ -12,11 +12,13 @@ from typing import Any, Protocol
 
 from filelock import FileLock
 
-from studio.errors import Cancelled, InternalFault, SettingsError, explain
+from studio.errors import Cancelled, InternalFault, Paused, SettingsError, explain
 from studio.jobs.context import Context
 from studio.jobs.events import Ended, Event, EventLog
+from studio.jobs.followers import Following, follows
 from studio.jobs.processes import this_process
 from studio.jobs.queue import Queue
+from studio.jobs.requests import clear
 from studio.jobs.run import Run
 from studio.settings import Settings
 from studio.workspace import Workspace
@@ -55,6 +57,9 @@ class Worker:
         """Do the runs as their ids come in, until there are no more; those taken back are skipped."""
         for run_id in run_ids:
             run = self.queue.read(run_id.strip())
+            if follows():
+                self._do(Following(self.workspace, run))
+                continue
             with card(self.workspace):
                 if self.queue.holds(run.id):
                     self.work(run)
@@ -75,18 +80,21 @@ class Worker:
         with logged_to(folder / "log.txt"):
             tell(this_process())
             try:
-                message = self._engine(run.kind)(
-                    Context(self.workspace, run, tell), self.kinds[run.kind].settings.parse(run.settings)
-                )
-                ended = Ended("done", message)
+                ended = Ended("done", self._do(Context(self.workspace, run, tell)))
+            except Paused:
+                ended = Ended("paused", "Paused. Resume goes on from the very next step.")
             except Cancelled:
                 ended = Ended("stopped", "Stopped. What was finished is kept.")
             except Exception as fault:  # the job runner: nothing may end the worker
                 ended = Ended("failed", str(_told(fault)))
-            (folder / "stop").unlink(missing_ok=True)
+            clear(folder)
             self.queue.remove(run.id)
             tell(ended)  # last of all: whoever reads it may queue the run again
         return ended
+
+    def _do(self, context: Context) -> str:
+        kind = context.run.kind
+        return self._engine(kind)(context, self.kinds[kind].settings.parse(context.run.settings))
 
     def _engine(self, kind: str) -> Engine:
         if kind not in self.kinds:

@@ -95,6 +95,28 @@ def test_stop_keeps_what_is_done_and_resume_goes_on_from_there(
     assert steps == sorted(set(steps)), "no step was done twice"
 
 
+def test_a_paused_job_leaves_the_card_and_goes_on_when_resumed(
+    workspace: Workspace, page: Dispatcher
+) -> None:
+    run_id = submit(workspace, steps=400, fate="waits")
+    until(lambda: Journal(workspace).job(run_id).step)
+    page.queue.pause(run_id)
+    job = ended(workspace, run_id)
+    assert job.state == "paused" and job.can_resume and job.step < 400
+    assert not (workspace.runs / run_id / "pause").exists()
+    short = submit(workspace)
+    assert ended(workspace, short).state == "done"
+
+
+def test_requests_reach_only_a_job_that_runs(workspace: Workspace) -> None:
+    queue = Queue(workspace)
+    run_id = submit(workspace)
+    assert not queue.sample_now(run_id) and not queue.save_now(run_id)
+    queue.pause(run_id)
+    assert Journal(workspace).job(run_id).state == "paused"
+    assert not queue.holds(run_id)
+
+
 def test_a_second_stop_ends_the_process(workspace: Workspace, page: Dispatcher) -> None:
     run_id = submit(workspace, steps=100_000, fate="waits")
     folder = workspace.runs / run_id

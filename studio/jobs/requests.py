@@ -1,0 +1,28 @@
+"""Requests to a running job: empty files in its run's folder, taken at the next step boundary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STOP, PAUSE = "stop", "pause"
+SAMPLE_NOW, SAVE_NOW = "sample-now", "save-now"
+
+
+def ask(folder: Path, request: str) -> None:
+    """Leave a request in a run's folder."""
+    (folder / request).touch()
+
+
+def taken(folder: Path, request: str) -> bool:
+    """Whether the request was there; it is not afterwards."""
+    try:
+        (folder / request).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def clear(folder: Path) -> None:
+    """Take all requests away: the job that they were meant for has ended."""
+    for request in (STOP, PAUSE, SAMPLE_NOW, SAVE_NOW):
+        (folder / request).unlink(missing_ok=True)
