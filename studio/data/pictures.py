@@ -37,7 +37,7 @@ def open_picture(path: Path, *, background: str = "white", at_least: int = 0) ->
         if at_least:
             image.draft("RGB", (at_least, at_least))
         image.load()
-        plain = flattened(_turned(image), background)
+        plain = flattened(turned(image), background)
     factor = min(plain.size) // at_least if at_least else 1
     return plain.reduce(factor) if factor > 1 else plain
 
@@ -84,7 +84,8 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _turned(image: Image.Image) -> Image.Image:
+def turned(image: Image.Image) -> Image.Image:
+    """The image as its EXIF says it is seen; damaged EXIF counts as none."""
     try:
         return ImageOps.exif_transpose(image)
     except DAMAGE:  # the pixels are sound, only the EXIF is not
