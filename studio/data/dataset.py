@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
 from studio.data.captions import read_caption
+from studio.data.journal import Journal
 from studio.data.pictures import is_picture, probe
-from studio.errors import DatasetError, PictureError
+from studio.errors import DatasetError, PictureError, StudioError
 from studio.workspace import Workspace
 
 
@@ -40,6 +42,8 @@ def open_dataset(folder: Path) -> Dataset:
     paths = picture_files(folder)
     if not paths:
         raise _empty(folder)
+    with suppress(StudioError):  # on a full disk it waits; nothing of it is lost
+        Journal(folder).recover()
     pictures, damaged = [], []
     for path in paths:
         try:

@@ -11,19 +11,22 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
 
-from studio.data.lines import append_line, read_lines
+from studio.data.lines import Growing, append_line, read_lines
 from studio.data.sidecars import caption_file, explained, put_caption, read_caption
 from studio.errors import StudioError
 from studio.workspace import writing
 
 HISTORY = ".history"
+WRITERS = 8  # threads: each waits for the disk most of the time
 
 Edit = tuple[str, str, str]
 """The file name of a picture, its caption before and its caption after."""
@@ -84,44 +87,54 @@ class Journal:
 
     def changes(self) -> list[Change]:
         """All changes, oldest first."""
-        return [_change(record) for record in read_lines(self._log)]
+        return _history(self._log).records()
 
     def commit(self, change: Change) -> None:
         """Make a change; the caller holds the lock. Raises a `StudioError`, after which all is as before."""
         first = caption_file(self.folder / change.pictures[0][0]) if change.pictures else self._log
         with explained(first), writing(self._pending) as file:
             json.dump(asdict(change), file, ensure_ascii=False)
-        written: list[Edit] = []
         try:
-            for edit in change.pictures:
-                put_caption(self.folder / edit[0], edit[2])
-                written.append(edit)
+            self._apply(change.pictures)
             with explained(first):
                 append_line(self._log, asdict(change))
         except StudioError:
-            self._take_back(written)
+            self._take_back(change)
             raise
         with suppress(OSError):  # whoever comes next finds nothing left to do and removes it
             self._pending.unlink()
 
-    def _take_back(self, written: list[Edit]) -> None:
+    def _take_back(self, change: Change) -> None:
         """Undo half a change; where not even that can be written, it waits for `_finish`."""
         with suppress(StudioError, OSError):
-            for name, before, _ in reversed(written):
-                put_caption(self.folder / name, before)
+            self._apply([(name, after, before) for name, before, after in change.pictures])
             self._pending.unlink()
 
     def _finish(self) -> None:
         for record in read_lines(self._pending):
             change = _change(record)
-            for name, before, after in change.pictures:
-                picture = self.folder / name
-                if read_caption(picture) == before:
-                    put_caption(picture, after)
+            self._apply(change.pictures)
             if change.id not in {known.id for known in self.changes()}:
                 with explained(self._log):
                     append_line(self._log, record)
         self._pending.unlink(missing_ok=True)
+
+    def _apply(self, edits: Sequence[Edit]) -> None:
+        """Write the captions that still say what they said before; several at once, as disks like it."""
+
+        def apply(edit: Edit) -> None:
+            name, before, after = edit
+            if read_caption(self.folder / name) == before:
+                put_caption(self.folder / name, after)
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for _ in pool.map(apply, edits):
+                pass
+
+
+@lru_cache(maxsize=32)
+def _history(log: Path) -> Growing[Change]:
+    return Growing(log, _change)
 
 
 def standing(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
@@ -141,6 +154,7 @@ def standing(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     return done, undone
 
 
+@lru_cache(maxsize=20_000)
 def stem_of(name: str) -> str:
     """What a picture shares with its caption, the same however the file system spells it."""
     return unicodedata.normalize("NFC", Path(name).stem)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import IO, Any, Generic, TypeVar
+
+Record = TypeVar("Record")
 
 
 def append_line(path: Path, record: object) -> None:
@@ -31,6 +34,38 @@ def read_lines(path: Path) -> Iterator[Any]:
         content = path.read_bytes()
     except FileNotFoundError:
         return
+    yield from _records(content)
+
+
+class Growing(Generic[Record]):
+    """The records of a file that only grows: each time, no more is read than was added."""
+
+    def __init__(self, path: Path, make: Callable[[Any], Record]) -> None:
+        self._path, self._make, self._lock = path, make, Lock()
+        self._known: list[Record] = []
+        self._read, self._file = 0, (0, 0)
+
+    def records(self) -> list[Record]:
+        """All of them, as `make` made them of what was written, oldest first."""
+        with self._lock:
+            try:
+                with self._path.open("rb") as file:
+                    self._read_on(file)
+            except FileNotFoundError:
+                self._known, self._read = [], 0
+            return list(self._known)
+
+    def _read_on(self, file: IO[bytes]) -> None:
+        stat = os.fstat(file.fileno())
+        if (stat.st_dev, stat.st_ino) != self._file or stat.st_size < self._read:  # another file by now
+            self._known, self._read, self._file = [], 0, (stat.st_dev, stat.st_ino)
+        file.seek(self._read)
+        whole, end, _ = file.read().rpartition(b"\n")
+        self._read += len(whole) + len(end)
+        self._known += [self._make(record) for record in _records(whole)]
+
+
+def _records(content: bytes) -> Iterator[Any]:
     for line in content.split(b"\n"):
         try:
             yield json.loads(line.decode("utf-8", "surrogatepass"))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.data.decoding import decoding
 from studio.data.journal import HISTORY
-from studio.data.pictures import MASK, open_picture, turned
+from studio.data.pictures import MASK, open_picture, probe, turned
 from studio.errors import PictureError
 from studio.workspace import free_path, writing
 
@@ -37,8 +37,7 @@ def write_mask(picture: Path, image: Image.Image) -> Path:
 
     Transparent parts of `image` count as black. Raises `PictureError` for an unreadable picture.
     """
-    with decoding(picture, picture.name) as opened:
-        size = turned(opened).size
+    size = probe(picture)
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image.convert("RGBA"))
     mask = image.convert("L")
