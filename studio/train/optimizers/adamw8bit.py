@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from studio.train.optimizers import adamw
-from studio.train.optimizers._base import OptimizerSettings
+from studio.train.optimizers._base import Optimizer, OptimizerSettings, Weights, first_weight
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 
-class AdamW8bit:
+class AdamW8bit(Optimizer):
     """bitsandbytes' block-wise one, on a card and on the processor alike.
 
     Tensors of fewer than 4,096 values keep 32 bits, where there is nothing to save; so does
@@ -25,9 +23,9 @@ class AdamW8bit:
     about = "Adam that remembers in a quarter of the space. The usual choice."
     order = 10
 
-    def build(self, weights: Sequence[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
+    def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:
         """Betas 0.9 and 0.999."""
-        if weights[0].device.type == "mps":
+        if first_weight(weights).device.type == "mps":
             return adamw.ENTRY.build(weights, settings)
         from bitsandbytes.optim import AdamW8bit
 
