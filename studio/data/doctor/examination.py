@@ -1,0 +1,70 @@
+"""An examination: every picture measured, every check asked, and one line that sums it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from studio.data.crops import crops
+from studio.data.dataset import Dataset
+from studio.data.doctor.checks import CHECKS
+from studio.data.doctor.findings import Case, Facts, Finding, Report, counted
+from studio.data.doctor.likeness import known_features
+from studio.data.doctor.record import facts_of
+from studio.data.masks import mask_of
+from studio.errors import PictureError
+from studio.models.facts import BaseFacts
+from studio.workspace import Workspace
+
+Progress = Callable[[int, int], object]
+"""Called with the pictures that are measured and those in all; may raise to stop the examination."""
+
+SPOKEN = 2  # findings that the verdict names
+
+
+def examine(
+    dataset: Dataset,
+    *,
+    workspace: Workspace,
+    base: BaseFacts | None = None,
+    trigger: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """Look at a dataset as a base model will; what was measured before is not measured again."""
+    facts = _measured(dataset, workspace, progress or (lambda done, total: None))
+    case = Case(
+        dataset=dataset,
+        facts=facts,
+        base=base,
+        trigger=trigger.strip(),
+        crops=crops(dataset.folder),
+        masks=frozenset(picture.path for picture in dataset.pictures if mask_of(picture.path)),
+        features=known_features(list(facts), workspace),
+    )
+    found = [finding for check in CHECKS for finding in check.look(case)]
+    found.sort(key=lambda finding: not finding.serious)
+    return Report(_verdict(len(facts), found), tuple(found), not any(one.serious for one in found))
+
+
+def _measured(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[Path, Facts]:
+    total, checks = len(dataset.pictures), list(CHECKS)
+    facts = {}
+    for done, picture in enumerate(dataset.pictures):
+        progress(done, total)
+        try:
+            facts[picture.path] = facts_of(picture.path, workspace, checks)
+        except PictureError:
+            continue  # the check for unreadable pictures finds that it has no facts
+    progress(total, total)
+    return facts
+
+
+def _verdict(sound: int, found: Sequence[Finding]) -> str:
+    """ "24 pictures, ready. 2 near-duplicates are worth removing." """
+    state = "not quite ready" if any(finding.serious for finding in found) else "ready"
+    parts = [f"{counted(sound, '1 picture', '{} pictures')}, {state}."]
+    parts += [f"{finding.verdict}." for finding in found[:SPOKEN] if finding.verdict]
+    if len(found) > SPOKEN:
+        more = len(found) - SPOKEN
+        parts.append(counted(more, "One more thing is below.", "{} more things are below."))
+    return " ".join(parts)

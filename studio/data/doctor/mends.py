@@ -1,0 +1,118 @@
+"""Mends: what a button under a finding does. Nothing is lost by any of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from send2trash import send2trash
+from send2trash.exceptions import TrashPermissionError
+
+from studio.data.captions import caption_file, read_caption, write_captions
+from studio.data.crops import Crop, set_crop
+from studio.data.doctor.findings import counted
+from studio.data.editing import AddTrigger, Operation, RemoveTrigger
+from studio.data.journal import HISTORY
+from studio.data.masks import mask_from_alpha, mask_of
+from studio.errors import PictureError, StudioError
+from studio.workspace import Workspace, free_path
+
+REMOVED = Path(HISTORY) / "removed"
+
+
+def mend(folder: Path, workspace: Workspace, action: str, arguments: Mapping[str, Any]) -> str:
+    """Do what a `Mend` says in a dataset's folder of this workspace, and tell in a sentence what was done.
+
+    Raises `StudioError` for an action that is unknown, or what stood in its way.
+    """
+    if action not in ACTIONS:
+        raise StudioError(f"The doctor has no remedy called “{action}”")
+    return ACTIONS[action](folder, **arguments)
+
+
+def remove(folder: Path, pictures: Sequence[str]) -> str:
+    """Move pictures, with captions and masks, to the system's bin; where there is none, out of sight."""
+    hidden = 0
+    for picture in _present(folder, pictures):
+        belongings = [picture, caption_file(picture), mask_of(picture)]
+        for file in [one for one in belongings if one is not None and one.exists()]:
+            hidden += not _to_bin(file) and file == picture
+    told = counted(len(pictures), "1 picture was", "{} pictures were")
+    if hidden:
+        return f"{told} put aside, out of the dataset. “Bring back” brings them back."
+    return f"{told} moved to the bin of your system, with captions."
+
+
+def bring_back(folder: Path) -> str:
+    """Bring the pictures back that were put aside because there was no bin."""
+    back = 0
+    for file in sorted((folder / REMOVED).glob("*")):
+        shutil.move(file, free_path(folder / file.name))
+        back += file.suffix.lower() != ".txt"
+    return counted(back, "1 picture is back.", "{} pictures are back.") if back else "Nothing was put aside."
+
+
+def put_aside(folder: Path) -> list[str]:
+    """The names of the pictures that `bring_back` would bring back."""
+    return [file.name for file in sorted((folder / REMOVED).glob("*")) if file.suffix.lower() != ".txt"]
+
+
+def add_trigger(folder: Path, pictures: Sequence[str], word: str) -> str:
+    """Put the trigger word before the captions that lack it."""
+    changed = _edit(folder, pictures, AddTrigger(word))
+    return f"“{word}” was added to {counted(changed, '1 caption', '{} captions')}."
+
+
+def drop(folder: Path, pictures: Sequence[str], words: str) -> str:
+    """Take words out of captions."""
+    changed = _edit(folder, pictures, RemoveTrigger(words), note=f"Drop “{words}”")
+    return f"“{words}” was taken out of {counted(changed, '1 caption', '{} captions')}."
+
+
+def crop(folder: Path, picture: str, sides: Sequence[float]) -> str:
+    """Train only on a part of a picture: left, top, right, bottom in fractions."""
+    (path,) = _present(folder, [picture])
+    set_crop(path, Crop(*sides))
+    return f"{picture} is trained on the part you chose. The file itself stays whole."
+
+
+def alpha_masks(folder: Path, pictures: Sequence[str]) -> str:
+    """Make masks of what is transparent in pictures."""
+    for picture in _present(folder, pictures):
+        mask_from_alpha(picture)
+    return counted(len(pictures), "1 mask was made.", "{} masks were made.")
+
+
+ACTIONS: dict[str, Callable[..., str]] = {
+    action.__name__: action for action in (remove, bring_back, add_trigger, drop, crop, alpha_masks)
+}
+
+
+def _edit(folder: Path, pictures: Sequence[str], operation: Operation, note: str = "") -> int:
+    """Change captions in one go, which can be undone in one go; how many changed."""
+    before = {picture: read_caption(picture) for picture in _present(folder, pictures)}
+    after = {picture: operation.apply(caption) for picture, caption in before.items()}
+    done = write_captions(after, by="doctor", note=note or operation.title, expected=before)
+    return len(done.pictures)
+
+
+def _present(folder: Path, pictures: Sequence[str]) -> list[Path]:
+    """The paths of pictures; raises `PictureError` for a name that is none of this dataset."""
+    for name in pictures:
+        if name != Path(name).name or not (folder / name).is_file():
+            raise PictureError(f"{name} is no longer in this dataset", remedy="Examine the dataset again.")
+    return [folder / name for name in pictures]
+
+
+def _to_bin(file: Path) -> bool:
+    """Whether the system took it into its bin; otherwise it lies in the hidden folder now."""
+    try:
+        send2trash(file)
+    except (TrashPermissionError, OSError):
+        aside = free_path(file.parent / REMOVED / file.name)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, aside)
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Facts of a base model that decide whether a dataset suits it, read without opening the model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.families import FAMILIES
+from studio.families._base import Family
+from studio.models.identify import identify
+from studio.models.source import Source, resolve
+from studio.models.tokens import TokenCounter, configs, counters
+from studio.workspace import Workspace
+
+SIDE_MULTIPLE = 64  # of a base of which no more is known
+
+
+@dataclass(frozen=True)
+class BaseFacts:
+    """What the dataset's doctor asks of a base model."""
+
+    resolution: int
+    """Pixels of a square picture's side, as the family is best trained."""
+    side_multiple: int
+    """Sides of pictures, in pixels, must be multiples of this."""
+    counters: tuple[TokenCounter, ...]
+    title: str = "this base"
+
+
+def base_facts(text: str, workspace: Workspace) -> BaseFacts | None:
+    """The facts of what `resolve` makes of `text`; None for a model of the hub that is not known yet.
+
+    Raises `ModelError` for a base that does not exist or that no family recognises.
+    """
+    source = resolve(text, workspace)
+    family = _family(source)
+    if family is None:
+        return None
+    return BaseFacts(
+        resolution=family.defaults.resolution,
+        side_multiple=_side_multiple(configs(source)),
+        counters=counters(text, workspace),
+        title=source.title,
+    )
+
+
+def _family(source: Source) -> Family | None:
+    if source.kind != "hub":
+        return identify(source)
+    return next((family for family in FAMILIES if source.location in family.suggested), None)
+
+
+def _side_multiple(folder: Path | None) -> int:
+    """Pixels to a latent, times what the denoiser halves in between, or the patches it cuts latents into."""
+    vae = _config(folder, "vae").get("block_out_channels")
+    if not vae:
+        return SIDE_MULTIPLE
+    unet = _config(folder, "unet").get("block_out_channels")
+    halvings = len(vae) - 1 + (len(unet) - 1 if unet else 1)
+    return int(2**halvings)
+
+
+def _config(folder: Path | None, part: str) -> dict[str, Any]:
+    if folder is None or not (folder / part / "config.json").is_file():
+        return {}
+    content = json.loads((folder / part / "config.json").read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
