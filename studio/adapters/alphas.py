@@ -39,16 +39,23 @@ class AnnouncedAlphas:
                 for key in ("lora_alpha", "alpha_pattern", "use_rslora")
             }
             return _peft_alpha(config, rest, entry.rank)
-        if "lora_alpha" in self._peft:
+        if self._peft:
             return _peft_alpha(self._peft, path, entry.rank)
-        square = len(entry.shape) == 4 and entry.shape[2:] != (1, 1)
+        shape = entry.measure.shape
+        square = len(shape) == 4 and shape[2:] != (1, 1)
         return (self._kohya_conv if square else self._kohya) or float(entry.rank)
+
+    def scale_without_rank(self, entry: Entry) -> float:
+        """peft scales a Kronecker product of whole matrices too, by the rank that it was asked for."""
+        asked = figure(str(self._peft.get("r")))
+        path = entry.name.removeprefix("base_model.model.")
+        return _peft_alpha(self._peft, path, int(asked)) / asked if asked >= 1 else 1.0
 
 
 def _peft_alpha(config: Mapping[str, Any], path: str, rank: int) -> float:
     """peft's alpha of a module; rsLoRA divides by √rank instead of rank (arXiv 2312.03732)."""
     patterns = config.get("alpha_pattern")
-    alpha = config.get("lora_alpha")
+    alpha = config.get("lora_alpha", config.get("alpha"))
     for pattern, value in (patterns if isinstance(patterns, dict) else {}).items():
         if path == pattern or path.endswith(f".{pattern}"):
             alpha = value

@@ -2,103 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from studio.adapters.header import Header, TensorInfo, damaged
+from studio.adapters.kinds import KINDS
+from studio.adapters.kinds._base import Kind, Measure, Shape
+from studio.adapters.kinds._decomposed import magnitude_fits, measures_input
+from studio.adapters.layers import Place
 from studio.errors import AdapterError
 
-# What the ends of keys mean: kohya's, then peft's and diffusers', then those of older diffusers.
-ROLES = {
-    ".lora_down.weight": "down",
-    ".lora_up.weight": "up",
+# Ends of keys that go with every kind.
+COMMON = {
     ".alpha": "alpha",
-    ".lora_A.weight": "down",
-    ".lora_B.weight": "up",
-    ".lora_A.default.weight": "down",
-    ".lora_B.default.weight": "up",
-    ".lora.down.weight": "down",
-    ".lora.up.weight": "up",
+    ".dora_scale": "magnitude",
+    ".lora_magnitude_vector": "peft_magnitude",
+    ".lora_magnitude_vector.weight": "peft_magnitude",
+    ".lora_magnitude_vector.default.weight": "peft_magnitude",
 }
-# Ends of keys that give other kinds of adapters away.
+OF_BIAS = (".diff_b", ".b_norm")  # ends of keys of full differences of a bias
+# Ends of keys that give kinds away which the studio cannot use.
 OTHER_KINDS = {
-    ".dora_scale": "DoRA",
-    ".lora_magnitude_vector": "DoRA",
-    ".lora_magnitude_vector.weight": "DoRA",
-    ".lora_mid.weight": "LoCon in Tucker form",
-    ".hada_w1_a": "LoHa",
-    ".hada_w1_b": "LoHa",
-    ".hada_w2_a": "LoHa",
-    ".hada_w2_b": "LoHa",
-    ".lokr_w1": "LoKr",
-    ".lokr_w1_a": "LoKr",
-    ".lokr_w2": "LoKr",
     ".oft_blocks": "OFT",
-    ".on_input": "(IA)³",
-    ".diff": "full differences",
-    ".diff_b": "full differences",
+    ".oft_diag": "OFT",
+    ".oft_R.weight": "OFT",
+    ".a1.weight": "GLoRA",
+    ".a2.weight": "GLoRA",
+    ".b1.weight": "GLoRA",
+    ".b2.weight": "GLoRA",
+    ".vera_lambda_b": "VeRA",
+    "emb_params": "textual inversion",
+    "string_to_param": "textual inversion",
+    "first_stage_model.decoder.conv_in.weight": "whole model",
+    "conv_in.weight": "whole model",
+    "x_embedder.weight": "whole model",
+    "img_in.weight": "whole model",
 }
 FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
+FLAGS = {"I64", "I32", "I16", "I8", "U8", "BOOL"} | FLOATS
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One layer of a file: its name there, the keys of its tensors, and the shape of its ΔW.
+    """One layer of a file: its name there, the tensor that it changes, its kind, its tensors by role.
 
-    `alpha` is the key of the alpha tensor, empty where the file has none.
+    `keys` are the keys of the tensors, `shapes` their shapes; the roles are the kind's own, and
+    "alpha", "magnitude" (LyCORIS' of DoRA), "peft_magnitude".
     """
 
     name: str
-    down: str
-    up: str
-    alpha: str
-    rank: int
-    shape: tuple[int, ...]
+    parameter: str
+    kind: Kind
+    keys: Mapping[str, str]
+    shapes: Mapping[str, Shape]
 
-    def fits(self, shape: tuple[int, ...]) -> bool:
+    @cached_property
+    def measure(self) -> Measure:
+        """The shape of ΔW, which may be that of a flattened convolution, and the rank."""
+        return self.kind.measure(self.shapes)
+
+    @property
+    def rank(self) -> int:
+        """The inner dimension; 0 where there is none."""
+        return self.measure.rank
+
+    @property
+    def title(self) -> str:
+        """The kind as a person reads it."""
+        return "DoRA" if self.decomposed and self.kind.name == "lora" else self.kind.title
+
+    @property
+    def decomposed(self) -> bool:
+        """Whether it has magnitudes of its own, which is DoRA."""
+        return bool({"magnitude", "peft_magnitude"} & self.keys.keys())
+
+    def fits(self, place: Place) -> bool:
         """Whether it changes a weight of this shape; a 1×1 convolution counts as linear."""
-        return _without_1x1(self.shape) == _without_1x1(shape)
+        if not self.kind.fits(self.shapes, place.shape):
+            return False
+        magnitude = self.shapes.get("magnitude")
+        if magnitude is None:
+            return True
+        split = measures_input(magnitude) and len(place.parts) > 1  # a column's norm needs all its rows
+        return magnitude_fits(magnitude, place.shape) and not split
 
 
 def read_entries(path: Path, header: Header) -> list[Entry]:
     """The layers in the file; raises `AdapterError` if they are damaged, or of a kind that is not known."""
-    roles: dict[str, dict[str, str]] = {}
+    found: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
     for key in header.tensors:
-        name, role = _split(path, key)
-        if roles.setdefault(name, {}).setdefault(role, key) != key:
+        name, parameter, kind, role = _split(path, key, header.tensors)
+        tensors = found.setdefault((name, parameter), {})
+        if tensors.setdefault(role, (kind, key)) != (kind, key):
             raise damaged(path, f"It has the layer {name[:80]} twice")
-    if not roles:
+    if not found:
         raise damaged(path, "There is nothing in it")
-    return [_entry(path, name, keys, header.tensors) for name, keys in roles.items()]
+    return [_entry(path, name, tensors, header.tensors) for name, tensors in found.items()]
 
 
-def _split(path: Path, key: str) -> tuple[str, str]:
-    for end, role in ROLES.items():
+@cache
+def _ends() -> dict[str, tuple[str, str]]:
+    """The kind and role of each end of a key, the longest first."""
+    ends = {end: ("", role) for end, role in COMMON.items()}
+    ends |= {end: (kind.name, role) for kind in KINDS for end, role in kind.ends.items()}
+    return dict(sorted(ends.items(), key=lambda item: -len(item[0])))
+
+
+class Key(NamedTuple):
+    """A key taken apart: the layer's name, the tensor of the module, the kind ("" for any), the role."""
+
+    name: str
+    parameter: str
+    kind: str
+    role: str
+
+
+def _split(path: Path, key: str, keys: Collection[str]) -> Key:
+    for end in OF_BIAS:
         if key.endswith(end):
-            return key.removesuffix(end), role
-    kind = next((kind for end, kind in OTHER_KINDS.items() if key.endswith(end)), "")
+            return Key(key.removesuffix(end), "bias", "full", "diff")
+    other = next((kind for end, kind in OTHER_KINDS.items() if key.endswith(end)), "")
+    for end, (kind, role) in () if other else _ends().items():
+        name = key.removesuffix(end)
+        if name != key and (end != ".weight" or f"{name}.on_input" in keys):
+            return Key(name, "weight", kind, role)
     raise AdapterError(
         f"{path.name} cannot be used",
-        why=f"It is of the kind {kind}" if kind else f"It holds “{key[:80]}”, which is no part of a LoRA",
-        remedy="This version of the studio reads LoRA files with linear and convolution layers.",
+        why=f"It is of the kind {other}" if other else f"It holds “{key[:80]}”, which is no part of a LoRA",
+        remedy="The studio reads LoRA, LoCon, LoHa, LoKr, DoRA, (IA)³ and full differences.",
     )
 
 
-def _entry(path: Path, name: str, keys: Mapping[str, str], tensors: Mapping[str, TensorInfo]) -> Entry:
-    if not {"down", "up"} <= keys.keys():
-        raise damaged(path, f"Half of the layer {name[:80]} is missing")
-    down, up = tensors[keys["down"]], tensors[keys["up"]]
-    alpha = tensors[keys["alpha"]].shape if "alpha" in keys else ()
-    flat = len(down.shape) == len(up.shape) == 2
-    square = len(down.shape) == len(up.shape) == 4 and up.shape[2:] == (1, 1)
-    if not (flat or square) or down.shape[0] != up.shape[1] or 0 in (*down.shape, *up.shape):
-        raise damaged(path, f"The matrices of the layer {name[:80]} do not belong together")
-    if alpha not in ((), (1,)) or not {down.dtype, up.dtype} <= FLOATS:
-        raise damaged(path, f"The layer {name[:80]} does not hold the kind of numbers that a LoRA has")
-    shape = (up.shape[0], *down.shape[1:])
-    return Entry(name, keys["down"], keys["up"], keys.get("alpha", ""), down.shape[0], shape)
-
-
-def _without_1x1(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return shape[:2] if shape[2:] == (1, 1) else shape
+def _entry(
+    path: Path,
+    name: tuple[str, str],
+    tensors: Mapping[str, tuple[str, str]],
+    infos: Mapping[str, TensorInfo],
+) -> Entry:
+    kinds = {kind for kind, _ in tensors.values() if kind}
+    keys = {role: key for role, (_, key) in tensors.items()}
+    layer, parameter = name
+    if len(kinds) != 1:
+        raise damaged(path, f"The matrices of the layer {layer[:80]} do not belong together")
+    shapes = {role: infos[key].shape for role, key in keys.items()}
+    entry = Entry(layer, parameter, KINDS.get(kinds.pop()), keys, shapes)
+    if any(infos[key].dtype not in (FLAGS if role == "on_input" else FLOATS) for role, key in keys.items()):
+        raise damaged(path, f"The layer {layer[:80]} does not hold the kind of numbers that a LoRA has")
+    try:
+        _ = entry.measure
+    except ValueError:
+        raise damaged(path, f"The matrices of the layer {layer[:80]} do not belong together") from None
+    if shapes.get("alpha", ()) not in ((), (1,)):
+        raise damaged(path, f"The layer {layer[:80]} does not hold the kind of numbers that a LoRA has")
+    return entry

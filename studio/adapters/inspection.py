@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
+from studio.adapters.lineage import family_of
 from studio.adapters.metadata import AdapterFacts
+from studio.adapters.reading import data_hash, kinds_in
+from studio.adapters.receipt import span
+
+OF_TEXT = re.compile(r"(base_model\.model\.)?(lora_te\d?_|text_encoders?|clip_[lgh]\.|t5)")
 
 
 def inspect(path: Path) -> dict[str, str]:
@@ -17,22 +24,31 @@ def inspect(path: Path) -> dict[str, str]:
     header = read_header(path)
     entries = read_entries(path, header)
     facts = AdapterFacts.from_metadata(header.metadata)
-    text = sum("te" in entry.name.split("_")[1:2] or "text_encoder" in entry.name for entry in entries)
+    text = sum(bool(OF_TEXT.match(entry.name)) for entry in entries)
+    ranked = [entry for entry in entries if entry.rank]
+    numbers = Counter(info.dtype for info in header.tensors.values() if info.shape)
     told = {
         "File": path.name,
         "Title": facts.title,
-        "Made for": " · ".join(filter(None, (facts.architecture, facts.base_version, facts.base))),
+        "Made for": " · ".join(filter(None, (family_of(facts, entries), facts.base_version, facts.base))),
+        "Kind": kinds_in(entries),
         "Layers": f"{len(entries)}" + (f", {text} of them in text encoders" if text else ""),
-        "Rank": ", ".join(str(rank) for rank in sorted({entry.rank for entry in entries})),
+        "Rank": span(tuple(sorted({entry.rank for entry in ranked}))),
         "Alpha": f"{facts.alpha:g}" if facts.alpha else "",
-        "Alpha tensors": _alpha_tensors(sum(bool(entry.alpha) for entry in entries), len(entries)),
+        "Alpha tensors": _alpha_tensors(sum("alpha" in entry.keys for entry in ranked), len(ranked)),
+        "Numbers": ", ".join(dtype for dtype, _ in numbers.most_common()),
         "Trigger word": facts.trigger,
-        "Trained": f"{facts.steps} steps on {facts.pictures} pictures" if facts.steps else "",
+        "Frequent tags": ", ".join(facts.tags),
+        "Trained": facts.training(),
+        "Merged from": facts.merged_from,
+        "Hash": data_hash(path)[:12],
     }
     return {label: text for label, text in told.items() if text}
 
 
 def _alpha_tensors(there: int, layers: int) -> str:
+    if not layers:
+        return ""
     if there == layers:
         return "in every layer"
     return f"in {there} of {layers} layers" if there else "none; other programs may take alpha for the rank"

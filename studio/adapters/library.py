@@ -12,9 +12,9 @@ from typing import Any
 
 from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
+from studio.adapters.lineage import family_of
 from studio.adapters.metadata import AdapterFacts
 from studio.errors import AdapterError
-from studio.families import FAMILIES
 from studio.workspace import Workspace, writing
 
 VERSION = 1  # of what is remembered; another one is forgotten
@@ -102,19 +102,12 @@ def _look(path: Path) -> dict[str, Any]:
     try:
         header = read_header(path)
         facts = AdapterFacts.from_metadata(header.metadata)
-        seen |= {"family": _family(facts), "title": facts.title or path.stem, "trigger": facts.trigger}
-        seen["rank"] = max(entry.rank for entry in read_entries(path, header))
+        seen |= {"title": facts.title or path.stem, "trigger": facts.trigger}
+        entries = read_entries(path, header)
+        seen |= {"family": family_of(facts, entries), "rank": max(entry.rank for entry in entries)}
     except AdapterError as fault:
         seen["fault"] = str(fault)
     return seen
-
-
-def _family(facts: AdapterFacts) -> str:
-    """The family that the file names, in either of the two ways in which files do."""
-    for family in FAMILIES:
-        if facts.architecture == family.architecture or facts.base_version == family.base_version:
-            return family.name
-    return ""
 
 
 class _Memory:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +28,8 @@ class AdapterFacts:
     pictures: int = 0
     steps: int = 0
     learning_rate: float = 0.0
+    merged_from: str = ""
+    tags: tuple[str, ...] = ()
 
     def to_metadata(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """As it is written into the file, with `extra` in the file's own words; the unknown is left out."""
@@ -49,6 +53,7 @@ class AdapterFacts:
             "modelspec.date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
             "modelspec.resolution": size,
             "modelspec.trigger_phrase": self.trigger,
+            "modelspec.merged_from": self.merged_from,
             "studio_version": __version__,
             **(extra or {}),
         }
@@ -71,7 +76,30 @@ class AdapterFacts:
             pictures=int(figure(word("ss_num_train_images"))),
             steps=int(figure(word("ss_steps"))),
             learning_rate=figure(word("ss_learning_rate")),
+            merged_from=word("modelspec.merged_from", ""),
+            tags=_frequent_tags(word("ss_tag_frequency", "")),
         )
+
+    def training(self) -> str:
+        """What is known of the training, in a line."""
+        told = (
+            f"{self.steps} steps" if self.steps else "",
+            f"{self.pictures} pictures" if self.pictures else "",
+            f"{self.resolution} px" if self.resolution else "",
+            f"learning rate {self.learning_rate:g}" if self.learning_rate else "",
+        )
+        return ", ".join(filter(None, told))
+
+
+def _frequent_tags(text: str) -> tuple[str, ...]:
+    """The five most frequent tags of the training pictures, of `ss_tag_frequency`."""
+    counts: Counter[str] = Counter()
+    try:
+        for tags in json.loads(text or "{}").values():
+            counts.update({str(tag).strip()[:60]: int(count) for tag, count in tags.items()})
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return ()
+    return tuple(tag for tag, _ in counts.most_common(5) if tag)
 
 
 def _number(value: float) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from studio.adapters.naming import DENOISER, Layer
+from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.reading import Adapter
 
 if TYPE_CHECKING:

@@ -8,17 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from studio.adapters.layers import (
+    DENOISER,
+    Layer,
+    Place,
+    joined,
+    layers_of,
+    others_of,
+    parts_of,
+    whole,
+)
 from studio.adapters.original_names import original_names
+from studio.adapters.original_transformers import joined_layers
 
 if TYPE_CHECKING:
     from studio.families._base import Model
 
-DENOISER = "denoiser"
+__all__ = ["DENOISER", "DENOISER_PREFIX", "Layer", "LayerTable", "Place", "kohya_key", "layer_table"]
+
 DENOISER_PREFIX = "lora_unet"
 CLIP = re.compile(r"(encoder\.layers|embeddings|final_layer_norm)\b")
+# What stands before a denoiser's path: kohya's, OneTrainer's and LyCORIS' names, then those with dots.
+BEFORE_DENOISER = (
+    *("lora_unet_", "lora_transformer_", "lycoris_unet_", "lycoris_transformer_", "lycoris_"),
+    *("unet.", "transformer.", "diffusion_model.", "model.diffusion_model."),
+)
+# How ComfyUI calls the text encoder for which kohya has this prefix.
+COMFY = {
+    "lora_te": ("clip_l", "clip_h"),
+    "lora_te1": ("clip_l",),
+    "lora_te2": ("clip_g",),
+    "lora_te3": ("t5xxl", "t5"),
+}
 
 
 def kohya_key(prefix: str, path: str) -> str:
@@ -29,7 +52,7 @@ def kohya_key(prefix: str, path: str) -> str:
     """
     if prefix.startswith("lora_te"):
         path = clip_path(path)
-    return f"{prefix}_{path.replace('.', '_')}"
+    return f"{prefix}_{_flat(path)}"
 
 
 def clip_path(path: str) -> str:
@@ -37,65 +60,92 @@ def clip_path(path: str) -> str:
     return f"text_model.{path}" if CLIP.match(path) else path
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A linear or convolution layer of a model: the part it lies in, its path there, its weight's shape."""
-
-    part: str
-    path: str
-    shape: tuple[int, ...]
-
-
 class LayerTable:
     """The layers of a model that an adapter can change, found by any name that files use for them.
 
-    Understood are kohya's names (with diffusers' or the original block names of a UNet), diffusers'
-    (`unet.…`, `transformer.…`, `text_encoder.…`) and peft's (`base_model.model.…`). `title` is the
-    model's, for sentences.
+    Understood are the names of kohya's trainer, OneTrainer, LyCORIS, ComfyUI, ai-toolkit, diffusers
+    and peft, with diffusers' or the original names of the blocks. `layers` are those with matrices;
+    biases and norms are found too. `title` is the model's, for sentences.
     """
 
-    def __init__(self, title: str, layers: Iterable[Layer], text_prefixes: Mapping[str, str]) -> None:
-        self.title, self.layers = title, tuple(layers)
-        denoiser = [layer for layer in self.layers if layer.part == DENOISER]
-        original = original_names([layer.path for layer in denoiser])
-        self._named: dict[str, Layer] = {}
-        for layer in denoiser:
-            self._named |= dict.fromkeys(_denoiser_names(layer.path), layer)
-            if layer.path in original:
-                self._named[kohya_key(DENOISER_PREFIX, original[layer.path])] = layer
-        for part, prefix in text_prefixes.items():
-            for layer in self.layers:
-                if layer.part == part:
-                    self._named |= dict.fromkeys(_text_names(part, prefix, layer.path), layer)
+    def __init__(
+        self,
+        title: str,
+        layers: Iterable[Layer],
+        text_prefixes: Mapping[str, str],
+        others: Iterable[Layer] = (),
+    ) -> None:
+        self.title, self.layers, self.text_prefixes = title, tuple(layers), text_prefixes
+        self._prefixes = dict(_prefixes(text_prefixes))
+        self._named: dict[tuple[str, str, str], Place] = {}
+        every = (*self.layers, *others)
+        for layer in every:
+            for name in _paths(layer):
+                self._named[layer.part, _flat(name), layer.parameter] = whole(layer)
+        for parameter in ("weight", "bias"):
+            denoiser = {e.path: e for e in every if (e.part, e.parameter) == (DENOISER, parameter)}
+            for name, place in _original_places(denoiser):
+                self._named.setdefault((DENOISER, _flat(name), parameter), place)
 
-    def find(self, name: str) -> Layer | None:
-        """The layer that a file calls by this name, if the model has it."""
-        return self._named.get(name.removeprefix("base_model.model."))
+    def find(self, name: str, parameter: str = "weight") -> Place | None:
+        """What a file means by this name, if the model has it."""
+        name = name.removeprefix("base_model.model.").replace(".processor.", ".")
+        for end in (".lora_linear_layer", ".lora", "_lora"):
+            name = name.removesuffix(end)
+        for part, path in self._readings(name):
+            for tried in (_flat(path), f"{_flat(path)}_0"):  # old files say to_out for to_out.0
+                if place := self._named.get((part, tried, parameter)):
+                    return place
+        return None
+
+    def _readings(self, name: str) -> Iterator[tuple[str, str]]:
+        for prefix, part in self._prefixes.items():
+            if name.startswith(prefix):
+                yield part, name.removeprefix(prefix)
+        yield DENOISER, name
+
+    def part_named(self, name: str) -> str:
+        """The part of the model of which a file's name speaks, whether or not the layer is there."""
+        return next(self._readings(name.removeprefix("base_model.model.")))[0]
 
 
 def layer_table(model: Model) -> LayerTable:
     """The table of an opened model."""
-    parts = {DENOISER: model.denoiser, **model.text_encoders}
-    layers = (layer for part, module in parts.items() for layer in _layers(part, module))
-    return LayerTable(model.family.title, layers, model.family.text_prefixes)
+    parts = parts_of(model)
+    layers = [layer for part, root in parts.items() for layer in layers_of(part, root)]
+    others = [layer for part, root in parts.items() for layer in others_of(part, root)]
+    return LayerTable(model.family.title, layers, model.family.text_prefixes, others)
 
 
-def _layers(part: str, root: object) -> Iterator[Layer]:
-    from torch import nn
-
-    assert isinstance(root, nn.Module)
-    for path, module in root.named_modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            yield Layer(part, path, tuple(module.weight.shape))
+def _flat(path: str) -> str:
+    return path.replace(".", "_")
 
 
-def _denoiser_names(path: str) -> list[str]:
-    return [kohya_key(DENOISER_PREFIX, path), f"unet.{path}", f"transformer.{path}", path]
+def _prefixes(text_prefixes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What stands before a path, and the part it means; the longer before those that they begin with."""
+    for part, prefix in text_prefixes.items():
+        yield f"{prefix}_", part
+        if part == "text_encoder":
+            yield from (("lora_te1_", part), ("lora_te_", part))
+        for comfy in COMFY.get(prefix, ()):
+            yield from ((f"text_encoders.{comfy}.transformer.", part), (f"{comfy}.", part))
+        yield f"{part}.", part
+    yield from dict.fromkeys(BEFORE_DENOISER, DENOISER).items()
 
 
-def _text_names(part: str, prefix: str, path: str) -> list[str]:
-    full = clip_path(path)
-    bare = full.removeprefix("text_model.")
-    first = ["lora_te", "lora_te1"] if part == "text_encoder" else []
-    names = [f"{each}_{form.replace('.', '_')}" for each in {prefix, *first} for form in (full, bare)]
-    return [*names, f"{part}.{full}", f"{part}.{bare}"]
+def _paths(layer: Layer) -> Iterator[str]:
+    """The layer's path, and for a CLIP encoder the same in the words of other versions."""
+    yield layer.path
+    if layer.part != DENOISER:
+        full = clip_path(layer.path)
+        bare = full.removeprefix("text_model.")
+        old = bare.replace(".out_proj", ".to_out").replace("_proj", "")
+        old = re.sub(r"self_attn\.([qkv])$", r"self_attn.to_\1", old)
+        yield from {f"text_model.{old}", old, full, bare}
+
+
+def _original_places(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Place]]:
+    for path, name in original_names(layers).items():
+        yield name, whole(layers[path])
+    for name, (paths, swapped) in joined_layers(layers).items():
+        yield name, joined(tuple(layers[path] for path in paths), swapped=swapped)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 OUTSIDE_BLOCKS = {
     "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
@@ -19,6 +20,8 @@ OUTSIDE_BLOCKS = {
     "add_embedding.linear_2": "label_emb.0.2",
 }
 IN_RESNET = {
+    "norm1": "in_layers.0",
+    "norm2": "out_layers.0",
     "conv1": "in_layers.2",
     "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1",

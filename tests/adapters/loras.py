@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from studio.adapters.factors import Factors
-from studio.adapters.naming import DENOISER, DENOISER_PREFIX, Layer, kohya_key, layer_table
+from studio.adapters.layers import DENOISER, Layer
+from studio.adapters.naming import DENOISER_PREFIX, kohya_key, layer_table
 from studio.adapters.reading import Adapter, read_adapter
 from studio.adapters.writing import write_adapter
 from studio.families._base import Model

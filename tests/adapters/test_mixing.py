@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.mixing import Mixer, Portion
-from studio.adapters.naming import DENOISER, Layer
 from studio.adapters.reading import Adapter
 from studio.families._base import Model
 from tests.adapters.loras import attention, dense, make_lora, read_lora, weights

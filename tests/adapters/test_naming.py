@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.adapters.naming import DENOISER, DENOISER_PREFIX, Layer, LayerTable, kohya_key, layer_table
+from studio.adapters.layers import DENOISER, Layer, whole
+from studio.adapters.naming import DENOISER_PREFIX, LayerTable, kohya_key, layer_table
 from studio.adapters.original_names import original_names
 from studio.families._base import Model
 
@@ -34,8 +35,8 @@ def test_every_layer_of_a_model_is_found_again_by_its_names(model: Model) -> Non
     for layer in table.layers:
         prefix = DENOISER_PREFIX if layer.part == DENOISER else model.family.text_prefixes[layer.part]
         component = "unet" if layer.part == DENOISER else layer.part
-        assert table.find(kohya_key(prefix, layer.path)) == layer
-        assert table.find(f"{component}.{layer.path}") == layer
+        assert table.find(kohya_key(prefix, layer.path)) == whole(layer)
+        assert table.find(f"{component}.{layer.path}") == whole(layer)
     assert table.find("base_model.model.mid_block.attentions.0.proj_in") is not None
     assert table.find("text_encoder.text_model.encoder.layers.0.mlp.fc1") is not None
     assert table.find("lora_te_encoder_layers_0_mlp_fc1") is not None
@@ -83,4 +84,4 @@ def test_a_file_with_original_names_finds_its_layers() -> None:
     table = LayerTable("SDXL", [Layer(DENOISER, p, (4, 4)) for p in [path, *resnets]], {})
     found = table.find("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q")
     assert found is not None
-    assert found.path == path
+    assert found.parts[0][0].path == path

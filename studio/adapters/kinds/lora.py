@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from studio.adapters.kinds._base import Delta, Kind, Measure, Shape, as_float, demand, take_rows, without_1x1
@@ -58,7 +59,7 @@ class Factors(Delta):
         """‖ΔW‖ from the small Gram matrices: ‖BA‖² = Σ BᵀB ⊙ AAᵀ."""
         up, down = self.matrices(weight)
         square = float(((up.T @ up) * (down @ down.T)).sum())
-        return max(square, 0.0) ** 0.5 * abs(self.scale)
+        return sqrt(max(square, 0.0)) * abs(self.scale)
 
     def tensors(self) -> dict[str, Tensor]:
         """kohya's names."""
