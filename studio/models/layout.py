@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
+from studio.models import header as header_of
+from studio.models.header import BYTES
 from studio.models.source import Source
 
-BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
-LONGEST_HEADER = 100_000_000  # bytes, as in the format's own library
+LARGEST_HEADER = 100_000_000  # bytes, as in the format's own library
+MOST_TENSORS = 200_000
 
 
 @dataclass(frozen=True)
@@ -63,29 +65,12 @@ def read_layout(source: Source) -> Layout:
 
 
 def read_header(path: Path) -> dict[str, Entry]:
-    """The tensors of a .safetensors file; raises `ModelError` if it is none, or cut short.
-
-    Source: the format's description, https://github.com/huggingface/safetensors#format
-    """
-    size = path.stat().st_size
-    if size == 0:
-        raise _damaged(path, "the file is empty")
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if not 2 <= length <= min(size, LONGEST_HEADER):
-            raise _damaged(path, "it is not a .safetensors file, whatever its name")
-        header = file.read(length)
+    """The tensors of a .safetensors file; raises `ModelError` if it is none, or cut short."""
     try:
-        entries = json.loads(header)
-        entries.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in entries.values()), default=0)
-        found = {name: Entry(tuple(entry["shape"]), entry["dtype"]) for name, entry in entries.items()}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        raise _damaged(path, "it is not a .safetensors file, whatever its name") from None
-    if 8 + length + end > size:
-        missing = (8 + length + end - size) / 1e6
-        raise _damaged(path, f"it is cut short: {missing:.1f} MB are missing at its end")
-    return found
+        header = header_of.read_header(path, largest=LARGEST_HEADER, most=MOST_TENSORS)
+    except header_of.Unreadable as fault:
+        raise _damaged(path, str(fault)) from None
+    return {name: Entry(info.shape, info.dtype) for name, info in header.tensors.items()}
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -137,6 +122,4 @@ def _read_json(path: Path) -> Mapping[str, Any]:
 
 
 def _damaged(path: Path, why: str) -> ModelError:
-    return ModelError(
-        f"{path.name} cannot be opened", why=why[0].upper() + why[1:], remedy="Get the file again."
-    )
+    return ModelError(f"{path.name} cannot be opened", why=why, remedy="Get the file again.")
