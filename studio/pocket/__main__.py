@@ -18,7 +18,13 @@ STAGES = {
     "text": ("text", "train"),
     "unet": ("unet", "train"),
     "decoder": ("decoder", "train"),
+    "tiny": ("tiny", "train"),
     "caption": ("captioner", "train"),
+    "tagger": ("tagger", "train"),
+    "xl": ("siblings.xl", "train"),
+    "sd3": ("siblings.sd3", "train"),
+    "flux": ("siblings.flux", "train"),
+    "siblings": ("siblings.assembling", "all_of_them"),
     "judge": ("judge", "train"),
     "evaluate": ("evaluate", "run"),
     "contact": ("contact", "draw"),
@@ -30,10 +36,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m studio.pocket", description=__doc__)
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--minutes", type=float, help="time for a training stage")
-    given = parser.parse_args()
-    module, function = STAGES[given.stage]
+    parser.add_argument("--only", nargs="+", help="measures to take, for `evaluate`")
+    given = vars(parser.parse_args())
+    module, function = STAGES[given.pop("stage")]
     run = getattr(import_module(f"studio.pocket.{module}"), function)
-    run(**({} if given.minutes is None else {"minutes": given.minutes}))
+    run(**{name: value for name, value in given.items() if value is not None})
 
 
 if __name__ == "__main__":

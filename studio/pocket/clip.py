@@ -58,7 +58,6 @@ def token_ids(tokenizer: CLIPTokenizer, captions: list[str], length: int = LENGT
 
 def train(minutes: float) -> None:
     """Train both towers on the stock of scenes and publish them."""
-    torch.set_num_threads(2)
     torch.manual_seed(0)
     clip, painter = build(), nn.Linear(WIDTH, 3 * THUMBNAIL**2)
     both = nn.ModuleList((clip, painter))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +34,18 @@ def open_pipeline() -> StableDiffusionPipeline:
 
 
 def paint(
-    pipeline: StableDiffusionPipeline, words: list[str], seed: int, batch: int = 16
+    pipeline: StableDiffusionPipeline, words: Sequence[str], seeds: Sequence[int], batch: int = 16
 ) -> list[Image.Image]:
-    """One picture for each prompt, the first at `seed`, the next at `seed + 1`, and so on."""
+    """One picture for each prompt, each at its own seed."""
     found: list[Image.Image] = []
     for start in range(0, len(words), batch):
-        chosen = words[start : start + batch]
-        noise = [torch.Generator().manual_seed(seed + start + offset) for offset in range(len(chosen))]
-        found += pipeline(chosen, num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=noise).images
+        noise = [torch.Generator().manual_seed(seed) for seed in seeds[start : start + batch]]
+        found += pipeline(
+            list(words[start : start + batch]),
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
+            generator=noise,
+        ).images
     return found
 
 
@@ -56,7 +61,7 @@ def sheet(pictures: list[Image.Image], columns: int = COLUMNS) -> Image.Image:
 def draw(path: Path = ASSETS / "contact.webp") -> None:
     """Paint the contact sheet of 48 prompts and print them."""
     scenes = prompts(48, 1)
-    pictures = paint(open_pipeline(), [caption(scene) for scene in scenes], seed=1)
+    pictures = paint(open_pipeline(), [caption(scene) for scene in scenes], range(1, 49))
     sheet(pictures).save(path, quality=80)
     for number, scene in enumerate(scenes, 1):
         print(number, caption(scene))

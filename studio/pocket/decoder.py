@@ -19,7 +19,6 @@ BATCH, CROP, PEAK = 12, 8, 1.5e-3
 
 def train(minutes: float) -> None:
     """Train on crops of the cached latents, the last tenth on whole ones; publish the autoencoder."""
-    torch.set_num_threads(2)
     torch.manual_seed(0)
     vae = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32)
     vae.to(memory_format=torch.channels_last)
@@ -33,7 +32,7 @@ def train(minutes: float) -> None:
         whole = stage.done > 0.9
         numbers = rng.sample(range(len(latents)), BATCH // 4 if whole else BATCH)
         pictures, hidden = stock.floats(numbers), latents[numbers].float()
-        loss = _loss(vae, *((pictures, hidden) if whole else _crops(pictures, hidden, rng)))
+        loss = _loss(vae, *((pictures, hidden) if whole else crops(pictures, hidden, rng)))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
@@ -42,7 +41,8 @@ def train(minutes: float) -> None:
     publish(vae, ASSETS / "vae")
 
 
-def _crops(pictures: Tensor, hidden: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:
+def crops(pictures: Tensor, hidden: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:
+    """The same square of pictures (pictures, 3, 128, 128) and latents (pictures, 4, 16, 16)."""
     top, left = rng.randint(0, 8), rng.randint(0, 8)
     seen = pictures[..., top * 8 : (top + CROP) * 8, left * 8 : (left + CROP) * 8]
     return seen, hidden[..., top : top + CROP, left : left + CROP]

@@ -1,114 +1,86 @@
-"""Every measured figure of the miniature, on fixed seeds."""
+"""Every measured figure of the miniature, on fixed seeds, against the bars it must pass.
+
+What was measured of the same weights is not measured again, so that an evaluation that was
+interrupted goes on where it stopped.
+"""
 
 from __future__ import annotations
 
 import json
-import random
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-import torch
-from diffusers import AutoencoderKL
-from PIL import Image
-from transformers import BlipForConditionalGeneration, BlipProcessor
-
-from studio.pocket import contact, judge
+from studio.pocket import learning, measures
 from studio.pocket.icons import BUILD
-from studio.pocket.scenes import Scene, caption, draw_scene, picture, plain, sentence
-from studio.pocket.stage import ASSETS
-from studio.pocket.things import COLOURS, STYLES, held_out, trained_things
-from studio.pocket.vae import pictures
+from studio.pocket.ledger import Figures, kept, place
 
-Figures = dict[str, float]
+PAINTS = measures.PAINTS
 
 
-def run() -> None:
-    """Measure everything, print it and write `build/pocket/evaluate.json`."""
-    torch.set_num_threads(2)
-    figures: dict[str, Figures] = {}
-    for measure in (autoencoder, judge_itself, captioner, painter, pairs, speed):
-        figures[measure.__name__] = {key: round(value, 4) for key, value in measure().items()}
-        print(json.dumps({measure.__name__: figures[measure.__name__]}), flush=True)
-    (BUILD / "evaluate.json").write_text(json.dumps(figures, indent=1))
+class Measure(NamedTuple):
+    """How figures are taken, and the parts of the miniature that they depend on."""
+
+    take: Callable[[], Figures]
+    parts: tuple[str, ...]
 
 
-@torch.no_grad()
-def autoencoder() -> Figures:
-    """PSNR in dB over every open held-out thing in every style."""
-    vae = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
-    rng, errors = random.Random(2), []
-    for style in STYLES.values():
-        true = pictures([plain(thing, style, rng.choice(list(COLOURS))) for thing in held_out("open")])
-        again = vae.decode(vae.encode(true).latent_dist.mode()).sample.clamp(-1, 1)
-        errors.append(((again - true) / 2).square().mean((1, 2, 3)))
-    per_picture = torch.cat(errors)
-    return {
-        "psnr": -10 * per_picture.mean().log10().item(),
-        "mean_of_psnrs": -10 * per_picture.log10().mean().item(),
-    }
+MEASURES = {
+    "autoencoder": Measure(measures.autoencoder, ("vae",)),
+    "judge": Measure(measures.judge_itself, ("judge",)),
+    "captioner": Measure(measures.captioner, ("captioner",)),
+    "painter": Measure(measures.painter, (*PAINTS, "judge")),
+    "pairs": Measure(measures.pairs, (*PAINTS, "judge")),
+    "subjects": Measure(learning.subjects, (*PAINTS, "judge")),
+    "mixes": Measure(learning.mixes, (*PAINTS, "judge")),
+    "last_subjects": Measure(lambda: learning.subjects(last=True), (*PAINTS, "judge")),
+    "last_mixes": Measure(lambda: learning.mixes(last=True), (*PAINTS, "judge")),
+    "speed": Measure(measures.speed, PAINTS),
+}
+LAST = ("last_subjects", "last_mixes")
+BARS: dict[tuple[str, str], tuple[str, float]] = {
+    ("autoencoder", "psnr"): ("≥", 27.0),
+    ("painter", "thing"): ("≥", 0.70),
+    ("painter", "style"): ("≥", 0.95),
+    ("painter", "background"): ("≥", 0.95),
+    ("pairs", "thing"): ("≥", 0.40),
+    ("captioner", "thing"): ("≥", 0.80),
+    ("captioner", "style"): ("≥", 0.95),
+    ("subjects", "halved"): ("≥", 10.0),
+    ("subjects", "background"): ("≥", 0.80),
+    ("subjects", "others_thing"): ("≥", 0.95),
+    ("subjects", "others_fit"): ("≥", 0.95),
+    ("subjects", "seconds"): ("≤", 180.0),
+    ("mixes", "clip_mixed_nearest"): ("≥", 8.0),
+    ("mixes", "judge_mixed_nearest"): ("≥", 8.0),
+    ("speed", "open"): ("≤", 2.0),
+    ("speed", "picture"): ("≤", 2.0),
+}
 
 
-def _unseen(count: int) -> list[Scene]:
-    rng = random.Random(99)
-    return [draw_scene(rng, trained_things()) for _ in range(count)]
+def run(only: Sequence[str] | None = None) -> None:
+    """Take these measures, or all but those of the last ten things, and print them and their table."""
+    found: dict[str, Figures] = {}
+    for name in only or [each for each in MEASURES if each not in LAST]:
+        take, parts = MEASURES[name]
+        found[name] = kept(place(parts) / f"{name}.json", take)
+        print(json.dumps({name: found[name]}), flush=True)
+    print(table(found))
+    (BUILD / "evaluate.json").write_text(json.dumps(_known() | found, indent=1))
 
 
-def judge_itself() -> Figures:
-    """The judge's own accuracy on unseen compositions."""
-    scenes = _unseen(400)
-    return judge.verdict(judge.load(), [picture(scene) for scene in scenes], scenes)
+def _known() -> dict[str, Figures]:
+    path = BUILD / "evaluate.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
-@torch.no_grad()
-def captioner() -> Figures:
-    """The captioner on unseen compositions: right thing, style and background, and the very sentence."""
-    model = BlipForConditionalGeneration.from_pretrained(
-        ASSETS / "captioner", torch_dtype=torch.float32
-    ).eval()
-    processor = BlipProcessor.from_pretrained(ASSETS / "captioner")
-    scenes = _unseen(300)
-    pixels = processor(images=[picture(scene) for scene in scenes], return_tensors="pt").pixel_values
-    said = processor.batch_decode(model.generate(pixels, max_new_tokens=24), skip_special_tokens=True)
-    pairs = list(zip(said, scenes, strict=True))
-    return {
-        "thing": _share(scene.things[0].name in words for words, scene in pairs),
-        "style": _share(f"{scene.style} style" in words for words, scene in pairs),
-        "background": _share(f"{scene.background} " in words for words, scene in pairs),
-        "sentence": _share(words == sentence(scene) for words, scene in pairs),
-    }
-
-
-def _share(answers: Iterable[bool]) -> float:
-    found = list(answers)
-    return sum(found) / len(found)
-
-
-def painter(count: int = 300) -> Figures:
-    """Painted pictures of one thing each, before the judge."""
-    scenes = contact.prompts(count, 5)
-    return _painted(scenes, 1000)
-
-
-def pairs(count: int = 60) -> Figures:
-    """Painted pictures of two things each; `thing` says that both are there."""
-    rng, things = random.Random(6), trained_things()
-    every = (draw_scene(rng, things) for _ in range(100 * count))
-    scenes = [scene for scene in every if len(scene.things) == 2 and not scene.pattern][:count]
-    return _painted(scenes, 2000)
-
-
-def _painted(scenes: list[Scene], seed: int) -> Figures:
-    words = [caption(scene) for scene in scenes]
-    painted: list[Image.Image] = contact.paint(contact.open_pipeline(), words, seed)
-    return judge.verdict(judge.load(), painted, scenes)
-
-
-def speed() -> Figures:
-    """Seconds to open the pipeline, and to paint one picture warm."""
-    started = time.perf_counter()
-    pipeline = contact.open_pipeline()
-    opened = time.perf_counter()
-    contact.paint(pipeline, ["a cat"], 0)
-    warm = time.perf_counter()
-    contact.paint(pipeline, ["a cat"], 0)
-    return {"open": opened - started, "picture": time.perf_counter() - warm}
+def table(found: dict[str, Figures]) -> str:
+    """The figures that have a bar, as a table of Markdown; those of the last ten have the same bars."""
+    lines = ["| measure | figure | bar | |", "|---|---|---|---|"]
+    for name, figures in found.items():
+        for key, value in figures.items():
+            sign, bar = BARS.get((name.removeprefix("last_"), key), ("", 0.0))
+            if sign:
+                holds = value >= bar if sign == "≥" else value <= bar
+                told = "holds" if holds else "falls short"
+                lines.append(f"| {name}, {key.replace('_', ' ')} | {value:.4g} | {sign} {bar:g} | {told} |")
+    return "\n".join(lines)

@@ -1,11 +1,13 @@
 """The judge: a small classifier of things, styles and backgrounds that shares nothing with the miniature.
 
-It sees rendered pictures of every thing but the ten kept for the last measurement.
+It sees rendered pictures of every thing but the ten kept for the last measurement, in every style,
+the held-out one too: it measures, and teaches nobody.
 """
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,14 +17,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio.pocket import muon
-from studio.pocket.icons import BUILD
-from studio.pocket.scenes import Scene, draw_scene, picture
+from studio.pocket.composing import compose
+from studio.pocket.icons import BUILD, STYLE_OF
+from studio.pocket.scenes import Scene, draw_scene
 from studio.pocket.stage import Stage, set_learning_rate
-from studio.pocket.things import COLOURS, STYLES, all_things, held_out
+from studio.pocket.things import COLOURS, HELD_OUT_STYLE, all_things, held_out
 
-BATCH, PIXELS, PEAK = 64, 64, 2e-3
+BATCH, PIXELS, PEAK = 96, 64, 2e-3
 KNOWN = tuple(thing for thing in all_things() if thing not in held_out("last"))
-STYLE_NAMES, COLOUR_NAMES = tuple(STYLES.values()), tuple(COLOURS)
+NUMBERS = {thing: number for number, thing in enumerate(KNOWN)}
+STYLE_NAMES, COLOUR_NAMES = tuple(STYLE_OF.values()), tuple(COLOURS)
+INK = next(iter(HELD_OUT_STYLE.values()))
 
 
 class Judge(nn.Module):
@@ -66,14 +71,13 @@ def targets(scenes: list[Scene]) -> tuple[Tensor, Tensor, Tensor]:
     shares = torch.zeros(len(scenes), len(KNOWN))
     for row, scene in enumerate(scenes):
         for thing in scene.things:
-            shares[row, KNOWN.index(thing)] = 1 / len(scene.things)
+            shares[row, NUMBERS[thing]] = 1 / len(scene.things)
     styles = torch.tensor([STYLE_NAMES.index(scene.style) for scene in scenes])
     return shares, styles, torch.tensor([COLOUR_NAMES.index(scene.background) for scene in scenes])
 
 
 def train(minutes: float) -> None:
-    """Train on fresh scenes, a little blurred and noised, as painted pictures are."""
-    torch.set_num_threads(2)
+    """Train on fresh scenes, each bent, blurred and noised by chance, as painted pictures are."""
     torch.manual_seed(0)
     judge = Judge()
     optimizer = muon.optimizer(judge, PEAK)
@@ -81,22 +85,49 @@ def train(minutes: float) -> None:
     rng = random.Random(1000 + stage.step)
     for _ in stage.steps():
         set_learning_rate(optimizer, stage.learning_rate(PEAK))
-        scenes = [draw_scene(rng, KNOWN) for _ in range(BATCH)]
-        seen = look([picture(scene, PIXELS) for scene in scenes])
-        things, styles, colours = judge(_worn(seen))
+        scenes = [_scene(rng) for _ in range(BATCH)]
+        with torch.autocast("cpu", torch.bfloat16):
+            things, styles, colours = judge(worn(compose(scenes, PIXELS)))
         shares, style, colour = targets(scenes)
-        loss = functional.cross_entropy(things, shares)
-        loss = loss + functional.cross_entropy(styles, style) + functional.cross_entropy(colours, colour)
+        loss = functional.cross_entropy(things.float(), shares)
+        loss = loss + functional.cross_entropy(styles.float(), style)
+        loss = loss + functional.cross_entropy(colours.float(), colour)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         stage.note(loss.item())
 
 
-def _worn(pictures: Tensor) -> Tensor:
-    soft = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    share = torch.rand(len(pictures), 1, 1, 1)
-    return pictures.lerp(soft, share) + 0.08 * torch.rand(len(pictures), 1, 1, 1) * torch.randn_like(pictures)
+def _scene(rng: random.Random) -> Scene:
+    """A scene of the styles that are trained on, or one of six in the held-out style, of black ink."""
+    scene = draw_scene(rng, KNOWN)
+    inked = scene.background != "black" and rng.random() < 1 / 6
+    return replace(scene, style=INK) if inked else scene
+
+
+def worn(pictures: Tensor) -> Tensor:
+    """Pictures a little turned, bent, blurred, tinted and noised, each by another amount."""
+    bent = functional.grid_sample(
+        pictures, _bending(len(pictures), pictures.shape[-1]), padding_mode="border", align_corners=False
+    )
+    soft = functional.avg_pool2d(functional.pad(bent, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
+    amount = torch.rand(4, len(pictures), 1, 1, 1)
+    tint = 0.05 * torch.randn(len(pictures), 3, 1, 1)
+    return bent.lerp(soft, amount[0] ** 2) + 0.08 * amount[1] * torch.randn_like(bent) + amount[2] * tint
+
+
+def _bending(count: int, pixels: int) -> Tensor:
+    """Where to read each pixel from: (count, pixels, pixels, 2), as `grid_sample` takes it."""
+    angle, size = 0.12 * torch.randn(count), 1 + 0.06 * torch.randn(count)
+    shift = 0.04 * torch.randn(count, 2)
+    cosine, sine = size * angle.cos(), size * angle.sin()
+    matrix = torch.stack(
+        (torch.stack((cosine, -sine, shift[:, 0]), 1), torch.stack((sine, cosine, shift[:, 1]), 1)), 1
+    )
+    grid = functional.affine_grid(matrix, [count, 1, pixels, pixels], align_corners=False)
+    waves = 0.04 * torch.rand(count, 1, 1, 1) * torch.randn(count, 2, 5, 5)
+    bent = functional.interpolate(waves, (pixels, pixels), mode="bicubic", align_corners=False)
+    return grid + bent.permute(0, 2, 3, 1)
 
 
 def load() -> Judge:
@@ -107,8 +138,8 @@ def load() -> Judge:
 
 
 @torch.no_grad()
-def verdict(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, float]:
-    """How often things (all that were asked for), style and background are right, from 0 to 1."""
+def verdicts(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, Tensor]:
+    """Whether things (all that were asked for), style and background are right: a bool a picture."""
     things, styles, colours = judge(look(pictures))
     shares, style, colour = targets(scenes)
     wanted = shares > 0
@@ -116,7 +147,12 @@ def verdict(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> d
     for row, count in enumerate(wanted.sum(1).tolist()):
         first[row, things[row].topk(count).indices] = True
     return {
-        "thing": (first & wanted).eq(wanted).all(1).float().mean().item(),
-        "style": styles.argmax(1).eq(style).float().mean().item(),
-        "background": colours.argmax(1).eq(colour).float().mean().item(),
+        "thing": (first & wanted).eq(wanted).all(1),
+        "style": styles.argmax(1).eq(style),
+        "background": colours.argmax(1).eq(colour),
     }
+
+
+def verdict(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, float]:
+    """How often things, style and background are right, from 0 to 1."""
+    return {name: right.float().mean().item() for name, right in verdicts(judge, pictures, scenes).items()}

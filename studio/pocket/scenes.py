@@ -58,7 +58,7 @@ def draw_scene(rng: random.Random, things: Sequence[Thing], first: Thing | None 
 def picture(scene: Scene, pixels: int = PIXELS) -> Image.Image:
     """The scene as an RGB picture."""
     scale = pixels / PIXELS
-    canvas = _background(scene, pixels)
+    canvas = background(scene.background, scene.pattern, pixels)
     for thing, (across, down) in zip(scene.things, scene.centres, strict=True):
         drawn = icon(scene.style, thing.icon, round(scene.side * scale))
         corner = (round(across * scale) - drawn.width // 2, round(down * scale) - drawn.height // 2)
@@ -66,16 +66,17 @@ def picture(scene: Scene, pixels: int = PIXELS) -> Image.Image:
     return canvas
 
 
-def _background(scene: Scene, pixels: int) -> Image.Image:
-    colour = COLOURS[scene.background]
+def background(name: str, pattern: str = "", pixels: int = PIXELS) -> Image.Image:
+    """A background of this colour, plain or with a faint pattern of it."""
+    colour = COLOURS[name]
     canvas = Image.new("RGB", (pixels, pixels), colour)
-    target = (0, 0, 0) if scene.background == "white" else (255, 255, 255)
+    target = (0, 0, 0) if name == "white" else (255, 255, 255)
     faint = tuple(round(0.72 * own + 0.28 * other) for own, other in zip(colour, target, strict=True))
     brush, step = ImageDraw.Draw(canvas), pixels // 8
-    if scene.pattern == "striped":
+    if pattern == "striped":
         for left in range(0, pixels, 2 * step):
             brush.rectangle((left, 0, left + step - 1, pixels), fill=faint)
-    if scene.pattern == "dotted":
+    if pattern == "dotted":
         for left in range(0, pixels, 2 * step):
             for top in range(0, pixels, 2 * step):
                 brush.ellipse(

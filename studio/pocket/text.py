@@ -34,7 +34,6 @@ def scaled_latents() -> Tensor:
 
 def train(minutes: float) -> None:
     """Teach the published text tower to lay out latents, and publish it again in CLIP and pipeline."""
-    torch.set_num_threads(2)
     torch.manual_seed(0)
     model = CLIPModel.from_pretrained(ASSETS / "clip", torch_dtype=torch.float32)
     before = copy.deepcopy(model.text_model).eval().requires_grad_(False)

@@ -53,7 +53,6 @@ def scheduler() -> DDIMScheduler:
 @torch.no_grad()
 def latents() -> None:
     """Encode the stock with the published autoencoder: `build/pocket/latents.npy`, unscaled."""
-    torch.set_num_threads(2)
     vae = AutoencoderKL.from_pretrained(ASSETS / "vae", torch_dtype=torch.float32).eval()
     vae.to(memory_format=torch.channels_last)
     total, found = len(stock.scenes()), []
@@ -87,7 +86,6 @@ class Average:
 
 def train(minutes: float) -> None:
     """Train on the cached latents, the text tower along with it; publish the averaged weights of both."""
-    torch.set_num_threads(2)
     torch.manual_seed(0)
     unet = build().to(memory_format=torch.channels_last)
     clip_model = CLIPModel.from_pretrained(ASSETS / "clip", torch_dtype=torch.float32)
@@ -102,7 +100,7 @@ def train(minutes: float) -> None:
         clean, ids = sampled.batch()
         with torch.autocast("cpu", torch.bfloat16):
             states, pooled, layout = words(ids)
-        loss = _loss(unet, clean, states.float())
+        loss = weighted_loss(unet, clean, states.float())
         unlaid = (layout.float() - text.patches(clean)).square().mean()
         missed = torch.stack([lesson.missed for lesson in lessons]).mean() if lessons else torch.zeros(())
         optimizer.zero_grad()
@@ -142,8 +140,8 @@ NOISE = scheduler()
 ALPHAS = NOISE.alphas_cumprod
 
 
-def _loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor) -> Tensor:
-    """The v-prediction loss, min-SNR weighted.
+def weighted_loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor, **told: Any) -> Tensor:
+    """The v-prediction loss, min-SNR weighted; `told` goes on to the UNet.
 
     The weight is min(SNR + 1, limit) / (SNR + 1): min-SNR (Hang et al. 2023) with one added,
     so that the last timestep, whose SNR is 0, still counts.
@@ -152,7 +150,7 @@ def _loss(unet: UNet2DConditionModel, clean: Tensor, states: Tensor) -> Tensor:
     timesteps = (strata * 1000).long().clamp(max=999)
     noise = torch.randn_like(clean)
     with torch.autocast("cpu", torch.bfloat16):
-        guess = unet(NOISE.add_noise(clean, noise, timesteps), timesteps, states).sample.float()
+        guess = unet(NOISE.add_noise(clean, noise, timesteps), timesteps, states, **told).sample.float()
     gap = (guess - NOISE.get_velocity(clean, noise, timesteps)).square().mean((1, 2, 3))
     ratio = 1 / (1 - ALPHAS[timesteps])  # SNR + 1
     weighted: Tensor = gap * ratio.clamp(max=SNR_LIMIT) / ratio

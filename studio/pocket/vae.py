@@ -38,7 +38,6 @@ def pictures(scenes: list[Scene]) -> torch.Tensor:
 
 def train(minutes: float) -> None:
     """Train on crops, the last fifth on whole pictures; publish the weights."""
-    torch.set_num_threads(2)
     vae = build().to(memory_format=torch.channels_last)
     optimizer = muon.optimizer(vae, PEAK)
     stage = Stage("vae", minutes, {"vae": vae, "optimizer": optimizer})
@@ -83,5 +82,5 @@ def finish(vae: AutoencoderKL) -> None:
     rng = random.Random(0)
     batch = pictures([draw_scene(rng, trained_things()) for _ in range(64)])
     scale = 1 / vae.eval().encode(batch).latent_dist.mode().std().item()
-    vae.register_to_config(scaling_factor=round(scale, 5))
+    vae.register_to_config(scaling_factor=round(scale, 5), shift_factor=0.0)
     publish(vae, ASSETS / "vae")

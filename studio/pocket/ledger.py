@@ -1,0 +1,45 @@
+"""What is already measured of these very weights: figures and pictures that need not be made twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from studio.pocket.icons import BUILD
+from studio.pocket.stage import ASSETS
+
+Figures = dict[str, float]
+
+
+def fingerprint(parts: Sequence[str]) -> str:
+    """Twelve hex digits of the weights of these parts; "judge" is the judge, the rest are folders."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for path in _weights(part):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _weights(part: str) -> list[Path]:
+    return [BUILD / "judge.pt"] if part == "judge" else sorted((ASSETS / part).glob("*.safetensors"))
+
+
+def place(parts: Sequence[str]) -> Path:
+    """A folder for what is made with these weights."""
+    folder = BUILD / "evaluate" / fingerprint(parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def kept(path: Path, measure: Callable[[], Figures]) -> Figures:
+    """The figures in this file; measured and written there if it is not there yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figures = {key: round(value, 4) for key, value in measure().items()}
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_text(json.dumps(figures, indent=1))
+        unfinished.replace(path)
+    found: Figures = json.loads(path.read_text())
+    return found
