@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from studio.data.captions import caption_file
 from studio.data.dataset import natural
-from studio.data.pictures import is_picture
+from studio.data.pictures import MASK, is_picture
 from studio.errors import PictureError
 
 CLUTTER = ("__macosx", "thumbs.db", "desktop.ini")
 LARGEST_FILE = 1 << 30  # bytes, unpacked, of one file in an archive
 LARGEST_ARCHIVE = 32 << 30
 MOST_FILES = 50_000
+ROWS = ".parquet"
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+"""What an archive raises for a file that is damaged in it, or locked with a password."""
 
 
 @dataclass(frozen=True)
 class Arrival:
     """A file that was brought in: its name, the folder it lay in, and how to read it.
 
-    The folder only tells which caption belongs to which picture; nothing is ever written there.
+    The folder (with `/`, on every system) only tells which caption belongs to which picture; nothing
+    is ever written there. `words` are the caption of a picture that came with one in itself.
     """
 
     name: str
     folder: str
     open: Callable[[], IO[bytes]]
+    words: str | None = None
 
     @property
     def path(self) -> Path:
@@ -40,10 +47,14 @@ class Arrival:
 
 @dataclass
 class Arrivals:
-    """All files that were brought in; archives stay open as long as the `stack` they are given."""
+    """All files that were brought in; archives stay open as long as the `stack` they are given.
+
+    `tables` are the files that hold pictures in rows.
+    """
 
     stack: ExitStack
     files: list[Arrival] = field(default_factory=list)
+    tables: list[Path] = field(default_factory=list)
     refused: list[PictureError] = field(default_factory=list)
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -51,7 +62,7 @@ class Arrivals:
         for path in paths:
             if path.is_dir():
                 for inside in _walk(path):
-                    self._add_file(inside, str(inside.parent))
+                    self._add_file(inside, inside.parent.as_posix())
             elif path.suffix.lower() == ".zip":
                 self._add_archive(path)
             else:
@@ -59,13 +70,16 @@ class Arrivals:
                 self._add_caption_beside(path, paths)
 
     def _add_file(self, path: Path, folder: str) -> None:
-        self.files.append(Arrival(path.name, folder, lambda: path.open("rb")))
+        if path.suffix.lower() == ROWS:
+            self.tables.append(path)
+        else:
+            self.files.append(Arrival(path.name, folder, lambda: path.open("rb")))
 
     def _add_caption_beside(self, path: Path, paths: Sequence[Path]) -> None:
-        """A picture that comes by itself brings the caption that lies beside it."""
-        caption = caption_file(path)
-        if is_picture(path) and caption.exists() and caption not in paths:
-            self._add_file(caption, "")
+        """A picture that comes by itself brings the caption and the mask that lie beside it."""
+        for beside in (caption_file(path), path.with_name(f"{path.stem}{MASK}.png")):
+            if is_picture(path) and os.path.exists(beside) and beside not in paths:  # too long a name is none
+                self._add_file(beside, "")
 
     def _add_archive(self, path: Path) -> None:
         try:
@@ -88,16 +102,33 @@ class Arrivals:
         if member.file_size > LARGEST_FILE:
             self._refuse(f"{path.name} is too large to be a picture")
             return
-        self.files.append(Arrival(path.name, f"{origin}/{path.parent}", lambda: archive.open(member)))
+        if path.suffix.lower() == ROWS:
+            self._refuse(f"{path.name} cannot be read inside an archive", remedy="Unpack it first.")
+            return
+        folder = posixpath.normpath(f"{origin}/{path.parent}")
+        self.files.append(Arrival(path.name, folder, lambda: archive.open(member)))
 
-    def _refuse(self, what: str, why: str = "") -> None:
-        self.refused.append(PictureError(what, why=why))
+    def _refuse(self, what: str, why: str = "", remedy: str = "") -> None:
+        self.refused.append(PictureError(what, why=why, remedy=remedy))
+
+
+@contextmanager
+def reading(arrival: Arrival) -> Iterator[None]:
+    """Make a `PictureError` of whatever keeps an arrival from being read in the block."""
+    try:
+        yield
+    except UNREADABLE as fault:
+        raise PictureError(f"{arrival.name} cannot be unpacked", why=str(fault)) from None
+    except OSError as fault:
+        raise PictureError(f"{arrival.name} cannot be read", why=fault.strerror or str(fault)) from None
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Every file in a folder and those inside it, in natural order; hidden ones are left out."""
     for place, inside, names in os.walk(folder):
-        inside[:] = sorted(name for name in inside if not _clutter(name))
+        inside[:] = sorted(
+            (name for name in inside if not _clutter(name)), key=lambda name: natural(Path(name))
+        )
         yield from sorted((Path(place, name) for name in names if not _clutter(name)), key=natural)
 
 

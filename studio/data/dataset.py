@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from studio.data.captions import read_caption
 from studio.data.journal import Journal
-from studio.data.pictures import is_picture, probe
+from studio.data.pictures import is_picture
+from studio.data.sizes import Sizes
 from studio.errors import DatasetError, PictureError, StudioError
 from studio.workspace import Workspace
 
@@ -44,12 +46,16 @@ def open_dataset(folder: Path) -> Dataset:
         raise _empty(folder)
     with suppress(StudioError):  # on a full disk it waits; nothing of it is lost
         Journal(folder).recover()
+    sizes, captioned = Sizes(folder), _captioned(folder)
     pictures, damaged = [], []
     for path in paths:
         try:
-            pictures.append(_picture(path))
+            _readable(path)
+            caption = read_caption(path) if _plain(path) in captioned else ""
+            pictures.append(Picture(path, caption, sizes.of(path)))
         except PictureError as fault:
             damaged.append(fault)
+    sizes.keep()
     if not pictures:
         raise DatasetError(
             f"None of the pictures in {folder.name} can be used",
@@ -69,8 +75,8 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def natural(path: Path) -> tuple[list[tuple[float, str]], str]:
-    """Sort key by which `cat 2` comes before `cat 10`, and figures before letters."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", path.name.casefold())
+    """Sort key by which `cat` comes before `cat 2`, that before `cat 10`, and figures before letters."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", path.stem.casefold())
     return [(int(part), "") if part[0] in "0123456789" else (inf, part) for part in parts], path.name
 
 
@@ -98,13 +104,21 @@ def dataset_folder(workspace: Workspace, name_or_path: str) -> Path:
     return folder
 
 
-def _picture(path: Path) -> Picture:
+def _readable(path: Path) -> None:
     try:
         path.name.encode()
     except UnicodeEncodeError:
         shown = path.name.encode("utf-8", "replace").decode()
         raise PictureError(f"The name of {shown} is not readable text", remedy="Rename the file.") from None
-    return Picture(path, read_caption(path), probe(path))
+
+
+def _captioned(folder: Path) -> set[str]:
+    """What the pictures with captions are called: one look at the folder instead of one for each."""
+    return {_plain(path) for path in folder.iterdir() if path.suffix.lower() == ".txt"}
+
+
+def _plain(path: Path) -> str:
+    return unicodedata.normalize("NFC", path.stem).casefold()
 
 
 def _holds_pictures(folder: Path) -> bool:

@@ -12,7 +12,8 @@ from PIL import ExifTags, Image, ImageColor, ImageOps
 from studio.data.colours import flattened
 from studio.data.decoding import DAMAGE, decoding, explaining
 from studio.data.hashes import picture_hash
-from studio.workspace import writing
+from studio.data.hints import hints
+from studio.workspace import safe_name, writing
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif",
@@ -26,12 +27,14 @@ def is_picture(path: Path) -> bool:
     return shown and path.suffix.lower() in SUFFIXES
 
 
-def open_picture(path: Path, *, background: str = "white", at_least: int = 0) -> Image.Image:
+def open_picture(path: Path, *, background: str | None = None, at_least: int = 0) -> Image.Image:
     """The picture in 8-bit sRGB, turned as its EXIF says, transparency flattened on `background`.
 
-    With `at_least`, it may come smaller than it is, as long as both sides keep that many pixels;
-    that is quicker and needs less memory. Of an animation, the first frame. Raises `PictureError`.
+    Without one, on the colour that was picked for its dataset. With `at_least`, it may come smaller
+    than it is, as long as both sides keep that many pixels; that is quicker and needs less memory.
+    Of an animation, the first frame. Raises `PictureError`.
     """
+    background = background or hints(path.parent).background
     ImageColor.getrgb(background)  # a wrong colour is no fault of the picture
     with decoding(path, path.name) as image:
         if at_least:
@@ -65,9 +68,11 @@ def _probed(path: Path, title: str, size: int, modified: int) -> tuple[int, int]
 
 def thumbnail(path: Path, cache: Path, side: int = 384) -> Path:
     """A JPEG of at most `side` pixels each way, in `cache`/thumbnails; made once for the same content."""
-    target = cache / "thumbnails" / f"{picture_hash(path, cache)[:32]}-{side}.jpg"
+    background = hints(path.parent).background
+    ground = "" if background == "white" else f"-{safe_name(background)}"
+    target = cache / "thumbnails" / f"{picture_hash(path, cache)[:32]}-{side}{ground}.jpg"
     if not target.exists():
-        small = open_picture(path, at_least=side)
+        small = open_picture(path, background=background, at_least=side)
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
         with writing(target, "wb") as file:
             small.save(cast(IO[bytes], file), "JPEG", quality=85)

@@ -16,7 +16,7 @@ def test_pictures_come_in_the_order_a_person_expects(tmp_path: Path) -> None:
     for name in names:
         samples.picture(tmp_path / name)
     found = [picture.path.name for picture in open_dataset(tmp_path).pictures]
-    assert found == ["9.png", "10.png", "cat 2.png", "Cat 10.png", "cat.png", "é.png"]
+    assert found == ["9.png", "10.png", "cat.png", "cat 2.png", "Cat 10.png", "é.png"]
 
 
 def test_captions_and_sizes_come_with_the_pictures(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.data import arrivals
-from studio.data.captions import history, read_caption
+from studio.data.captions import history, read_caption, undo
+from studio.data.dataset import picture_files
 from studio.data.imports import Import, import_pictures
 from studio.errors import DiskFull
 from studio.workspace import Workspace
@@ -30,6 +31,10 @@ def packed(path: Path, files: dict[str, bytes]) -> Path:
 
 def names(done: Import) -> list[str]:
     return [path.name for path in done.added]
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != ".history")
 
 
 def told(done: Import) -> str:
@@ -80,7 +85,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_arrives(workspace: Workspace,
     assert names(done) == ["good.png"]
     assert len(done.refused) == 7
     assert all(path.name in told(done) for path in files[1:])
-    assert [path.name for path in done.folder.iterdir()] == ["good.png"]
+    assert visible(done.folder) == ["good.png"]
 
 
 def test_nothing_there_is_overwritten(workspace: Workspace, tmp_path: Path) -> None:
@@ -209,7 +214,7 @@ def test_a_full_disk_ends_the_import_and_keeps_what_is_there(
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(DiskFull, match=r"cat 2\.png"):
         import_pictures(workspace, "cats", files)
-    assert [path.name for path in (workspace.datasets / "cats").iterdir()] == ["cat 1.png"]
+    assert visible(workspace.datasets / "cats") == ["cat 1.png"]
 
 
 def test_progress_comes_to_its_end(workspace: Workspace, tmp_path: Path) -> None:
@@ -217,3 +222,46 @@ def test_progress_comes_to_its_end(workspace: Workspace, tmp_path: Path) -> None
     files = [samples.picture(tmp_path / f"{n}.png", size=(n, 1)) for n in (1, 2)]
     import_pictures(workspace, "cats", files, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_pasted_pictures_are_numbered_in_the_order_they_came(workspace: Workspace, tmp_path: Path) -> None:
+    pasted = [
+        samples.picture(tmp_path / str(n) / "image.png", colour)
+        for n, colour in enumerate(["red", "lime", "blue", "red"])
+    ]
+    for picture in pasted:
+        done = import_pictures(workspace, "cats", [picture])
+    assert "already" in told(done)
+    assert [path.name for path in picture_files(done.folder)] == ["image.png", "image 2.png", "image 3.png"]
+
+
+def test_captions_here_are_replaced_only_when_asked(workspace: Workspace, tmp_path: Path) -> None:
+    cat = samples.picture(tmp_path / "cat.png")
+    caption(tmp_path / "cat.txt", "a cat")
+    import_pictures(workspace, "cats", [cat])
+    caption(tmp_path / "cat.txt", "other words")
+    done = import_pictures(workspace, "cats", [cat])
+    assert "The caption of cat.png was left out" in told(done)
+    assert read_caption(done.folder / "cat.png") == "a cat"
+    done = import_pictures(workspace, "cats", [cat], replace_captions=True)
+    assert [version.text for version in history(done.folder / "cat.png")] == ["a cat", "other words"]
+
+
+def test_masks_come_with_their_pictures(workspace: Workspace, tmp_path: Path) -> None:
+    for place in ("1", "2"):
+        samples.picture(tmp_path / place / "cat.png", size=(int(place), 9))
+        samples.picture(tmp_path / place / "cat-masklabel.png", "white")
+    samples.picture(tmp_path / "dog-masklabel.png", "white")
+    done = import_pictures(workspace, "cats", [tmp_path])
+    assert visible(done.folder) == ["cat 2-masklabel.png", "cat 2.png", "cat-masklabel.png", "cat.png"]
+    assert "dog-masklabel.png belongs to no picture" in told(done)
+
+
+def test_undoing_takes_back_the_captions_of_an_import_together(workspace: Workspace, tmp_path: Path) -> None:
+    for number in range(130):
+        samples.picture(tmp_path / f"{number}.png", size=(number + 1, 1))
+        caption(tmp_path / f"{number}.txt", f"number {number}")
+    done = import_pictures(workspace, "numbers", [tmp_path])
+    assert all(read_caption(path) == f"number {path.stem}" for path in done.added)
+    taken = undo(done.folder)
+    assert taken is not None and len(taken.pictures) == 130

@@ -1,0 +1,185 @@
+"""Rows: pictures with captions out of a parquet file or a hub dataset, one after another.
+
+Both need the `datasets` extra. At no time is more than a few pictures in memory.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from PIL import Image, UnidentifiedImageError
+
+from studio.data.arrivals import Arrival
+from studio.data.decoding import DAMAGE
+from studio.data.pictures import SUFFIXES
+from studio.data.tables import FILES, TEXTS, words_of
+from studio.errors import DatasetError, Offline, PictureError, StudioError
+
+AT_ONCE = 8  # rows that are read together
+PICTURES = ("image", "img", "picture", "jpg", "png", "webp", "pixel_values")
+KINDS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
+KINDS |= {"TIFF": ".tif", "AVIF": ".avif", "HEIF": ".heic"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Pictures that come one after another; `count` says how many, as far as that is known."""
+
+    count: int
+    arrivals: Callable[[], Iterator[Arrival]]
+
+
+def parquet_rows(path: Path) -> Rows:
+    """The rows of a parquet file; raises `PictureError` when it has no pictures, or the extra is missing."""
+    _needed("pyarrow", path.name, PictureError)
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    def damaged(fault: Exception) -> PictureError:
+        return PictureError(f"{path.name} cannot be read", why=f"{fault}".partition("\n")[0])
+
+    def arrivals() -> Iterator[Arrival]:
+        number = 0
+        try:
+            with ParquetFile(path, pre_buffer=False) as file:
+                for batch in file.iter_batches(AT_ONCE, columns=columns):
+                    for record in batch.to_pylist():
+                        number += 1
+                        yield _arrival(record, column, f"{path.stem} {number}")
+        except (ArrowException, OSError) as fault:
+            raise damaged(fault) from fault
+
+    try:
+        with ParquetFile(path) as file:
+            names, count = file.schema_arrow.names, file.metadata.num_rows
+            kinds = {name: str(file.schema_arrow.field(name).type) for name in names}
+    except (ArrowException, OSError) as fault:
+        raise damaged(fault) from fault
+    column = _picture_column({name: "bytes" in kind or "binary" in kind for name, kind in kinds.items()})
+    if column is None:
+        raise PictureError(
+            f"There are no pictures in {path.name}",
+            why=f"Its columns are {', '.join(names)}",
+            remedy="A column of pictures, such as “image”, is needed.",
+        )
+    columns = [name for name in names if name == column or name.lower() in (*TEXTS, *FILES, "tags")]
+    return Rows(count, arrivals)
+
+
+def hub_rows(dataset: str, *, split: str = "", most: int) -> Rows:
+    """The first rows of a dataset of the hub, or of a folder as the hub's library reads it.
+
+    Raises `DatasetError` when there is no such dataset, it has no pictures, or the extra is missing;
+    `Offline` without a network.
+    """
+    _needed("datasets", dataset, DatasetError)
+    import datasets
+
+    with _explained(dataset):
+        found = datasets.load_dataset(dataset, streaming=True)
+        split = split or ("train" if "train" in found else next(iter(found), "train"))
+        rows = found[split]
+        features = rows.features or {}
+    column = _picture_column({name: isinstance(one, datasets.Image) for name, one in features.items()})
+    if column is None:
+        raise DatasetError(
+            f"There are no pictures in {dataset}", why=f"Its columns are {', '.join(features)}"
+        )
+    rows = rows.cast_column(column, datasets.Image(decode=False))
+    known = rows.info.splits[split].num_examples if split in (rows.info.splits or {}) else 0
+
+    def arrivals() -> Iterator[Arrival]:
+        with _explained(dataset):
+            for number, record in enumerate(islice(rows, most), 1):
+                yield _arrival(record, column, f"{PurePosixPath(dataset).name} {number}", inside=dataset)
+
+    return Rows(min(known or most, most), arrivals)
+
+
+@contextmanager
+def _explained(dataset: str) -> Iterator[None]:
+    """Turn what the hub's libraries raise into sentences."""
+    import httpx2  # what huggingface_hub speaks with
+    from datasets.exceptions import DatasetNotFoundError, DatasetsError
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except (httpx2.TransportError, errors.OfflineModeIsEnabled, ConnectionError):
+        raise Offline(
+            f"{dataset} cannot be downloaded",
+            why="The hub cannot be reached, or the connection broke off",
+            remedy="Check the network and try again; what is here already is not brought twice.",
+        ) from None
+    except (DatasetNotFoundError, errors.HFValidationError, FileNotFoundError):
+        raise DatasetError(
+            f"There is no dataset called {dataset} on the hub",
+            remedy="Check the spelling: it is owner/name. For one that must be asked for, log in first.",
+        ) from None
+    except (DatasetsError, errors.HfHubHTTPError, KeyError, ValueError) as fault:
+        why = str(fault).strip().partition("\n")[0]
+        raise DatasetError(f"{dataset} cannot be read", why=why) from fault
+
+
+def _needed(module: str, name: str, kind: type[StudioError]) -> None:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        raise kind(
+            f"{name} cannot be read here yet",
+            why="The part of the studio for datasets of that kind is not installed",
+            remedy="Install it with: .venv/bin/python -m pip install datasets",
+        ) from None
+
+
+def _picture_column(are_pictures: Mapping[str, bool]) -> str | None:
+    """The column of pictures: one that is called so, or else the first of that kind."""
+    found = [name for name, is_one in are_pictures.items() if is_one]
+    named = [name for name in found if name.lower() in PICTURES]
+    return next(iter(named or found), None)
+
+
+def _arrival(record: dict[str, Any], column: str, title: str, *, inside: str = "") -> Arrival:
+    """One row; a picture is its bytes, or where they lie in the dataset `inside` of which it must be."""
+    cell = record.pop(column)
+    cell = cell if isinstance(cell, dict) else {"bytes": cell}
+    content, path = cell.get("bytes"), str(cell.get("path") or "")
+    named = PurePosixPath(path.partition("::")[0].replace("\\", "/"))
+    name = named.name if named.suffix.lower() in SUFFIXES else f"{title}{_suffix(content)}"
+
+    def opened() -> IO[bytes]:
+        if isinstance(content, bytes):
+            return io.BytesIO(content)
+        if not _lies_in(path, inside):
+            raise PictureError(f"{name} is not in this file", why="Its row holds no picture")
+        import fsspec
+
+        file: IO[bytes] = fsspec.open(path, "rb").open()
+        return file
+
+    return Arrival(name, "", opened, words=words_of(record))
+
+
+def _lies_in(path: str, dataset: str) -> bool:
+    """Whether a path leads into the dataset itself: a row must not fetch other files of this machine."""
+    if not dataset or not path:
+        return False
+    if "://" in path:
+        return path.partition("://")[2].startswith(f"datasets/{dataset}@") or path.startswith("zip://")
+    return Path(dataset).resolve() in Path(path).resolve().parents
+
+
+def _suffix(content: Any) -> str:
+    """What a picture's name must end in, by its content."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return KINDS.get(image.format or "", ".png")
+    except (UnidentifiedImageError, *DAMAGE):
+        return ".png"  # it will be refused by that name
