@@ -50,6 +50,7 @@ def build(workspace: Workspace) -> gr.Blocks:
             )
         guide.wire(rooms, header, caption=caption, train=train, generate=generate)
         _from_train_to_generate(train, generate, rooms)
+        _from_caption_to_train(caption, train, rooms)
         pulse.start(page)
     return page
 
@@ -61,6 +62,19 @@ def _from_train_to_generate(train: TrainRoom, generate: GenerateRoom, rooms: gr.
 
     train.stage.tried(
         tried, generate.mixer, [*generate.filling(), rooms], show_progress="hidden", api_visibility="private"
+    )
+
+
+def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
+    @kindly
+    def carried(event: gr.EventData) -> dict[Any, Any]:
+        base, trigger, class_word, _ = event._data["aim"]
+        values = {"dataset": event._data["dataset"], "base": base, "class_word": class_word}
+        values |= {"trigger": trigger} if trigger else {}
+        return {**train.carried(values), rooms: gr.update(selected="train")}
+
+    caption.bench.train(
+        carried, None, [*train.filling(), rooms], show_progress="hidden", api_visibility="private"
     )
 
 

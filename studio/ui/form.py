@@ -193,7 +193,8 @@ def titles(settings: type[Settings], knob: KnobInfo) -> list[tuple[str, str]]:
     """The choices of a knob as (what is read, what is kept): plug-ins by their title."""
     source = _source(settings, knob)
     if isinstance(source, Registry):
-        return [(str(getattr(entry, "title", entry.name)), entry.name) for entry in source]
+        nobody = [(knob.nobody, "")] if knob.nobody else []
+        return nobody + [(str(getattr(entry, "title", entry.name)), entry.name) for entry in source]
     return [(name.capitalize() if name.isalpha() else name, name) for name in knob.choices]
 
 

@@ -18,6 +18,7 @@ STATES = {
     "stopping": "Stopping after this step",
     "done": "Done",
     "stopped": "Stopped",
+    "paused": "Paused",
     "failed": "Did not work",
     "died": "Broken off",
 }

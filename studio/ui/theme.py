@@ -13,8 +13,11 @@ from gradio.themes.utils import sizes
 
 from studio.ui.markup import HERE
 
-STYLES = ("page", "fields", "widgets", "rooms")
-SCRIPTS = ("live", "page", "drop", "board", "mixer")
+STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor")
+SCRIPTS = (
+    *("live", "build", "page", "drop", "mixer"),
+    *("bring", "deck", "grid", "brush", "regions", "editor", "batch", "doctor", "bench"),
+)
 
 VARIABLES = {
     "body_text_color": "var(--ink)",

@@ -6,6 +6,7 @@ They are made by functions, for gradio writes a `.pyi` beside the file of every 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,14 +32,22 @@ def live(elem_id: str, *events: str, value: str = "", **more: Any) -> gr.HTML:
     return _widget("live", elem_id, ("act", *events), value, **more)
 
 
-def drop_zone(elem_id: str, title: str, accept: str, *, folders: bool = True) -> gr.HTML:
-    """A place to drop files on, or to choose them. They arrive as the event `dropped`, as `files`."""
-    return _widget("drop", elem_id, ("dropped",), "", title=title, accept=accept, folders=folders)
+def bring(elem_id: str, accept: str) -> gr.HTML:
+    """A place to drop pictures on, or to choose them; it asks which dataset they are for.
+
+    Its value is JSON: the `names` of the datasets, the `current` one, and how far `bringing` is. Events:
+    `dropped` with `files` and `dataset`, `placed` with the `path` of a folder, `fetched` with a hub `id`.
+    """
+    return _widget("bring", elem_id, ("dropped", "placed", "fetched"), "", accept=accept)
 
 
-def board(elem_id: str, server: list[Callable[..., Any]]) -> gr.HTML:
-    """The pictures of a dataset with their captions; a chosen one opens large, to be edited."""
-    return _widget("board", elem_id, ("act",), "", server_functions=server)
+def bench(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The workbench of a dataset, on what `servant` answers.
+
+    Its value is JSON: the `dataset` and a mark that changes when there is something to fetch. Events:
+    `again` with the `names` of pictures to caption, `train` with the `dataset` and its `aim`.
+    """
+    return _widget("bench", elem_id, ("again", "train"), "", server_functions=[servant])
 
 
 def mixer(elem_id: str, **more: Any) -> gr.HTML:
@@ -87,5 +96,13 @@ def uploaded(files: list[dict[str, str]]) -> Iterator[Path]:
             parts = [safe_name(part) for part in PurePosixPath(file["name"]).parts if part != "/"]
             target = Path(folder, *parts)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, free_path(target))
+            _put(source, free_path(target))
         yield Path(folder)
+
+
+def _put(source: Path, target: Path) -> None:
+    """The same file under another name, copied only where that takes another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,4 +1,4 @@
-// A place to drop files and folders on; they are uploaded a few at a time, then told to the server.
+// Files and folders that are dropped, chosen or pasted: uploaded a few at a time, then told to the server.
 (() => {
   const SIDE_BY_SIDE = 3;
 
@@ -28,8 +28,9 @@
     folder: input.webkitdirectory && input.files.length ? input.files[0].webkitRelativePath.split("/")[0] : "",
   });
 
-  // Makes `zone` take files: `tell` shows how far it is, `done` gets them as {path, name}.
-  studio.takeFiles = (zone, { upload, accept, tell, done }) => {
+  // Makes `zone` take files: `tell` shows how far it is, `done` gets them as {path, name}. `begin` may ask
+  // something while they are uploaded: what it answers goes to `done` too; null lets them go.
+  studio.takeFiles = (zone, { upload, accept, tell, done, begin = async () => ({}) }) => {
     const wanted = ({ file }) => !file.name.startsWith(".") && accept.some((end) => file.name.toLowerCase().endsWith(end));
     let depth = 0;
     let busy = false;
@@ -42,6 +43,7 @@
       busy = true;
       const arrived = [];
       let next = 0, ready = 0, lost = 0;
+      const asked = begin({ names: chosen.map(({ name }) => name), folder });
       tell(`Bringing 1 of ${chosen.length} …`);
       await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
         while (next < chosen.length) {
@@ -55,14 +57,22 @@
           if (ready < chosen.length) tell(`Bringing ${ready + 1} of ${chosen.length} …`);
         }
       }));
+      tell("");
+      const answer = await asked;
       busy = false;
+      if (answer === null) return;
       tell(lost ? `${lost} of ${chosen.length} did not arrive. Drop them once more.` : "");
-      done({ files: arrived, folder, passed });
+      if (arrived.length) done({ files: arrived, folder, passed, ...answer });
     }
 
-    zone.addEventListener("dragenter", (event) => { event.preventDefault(); depth += 1; zone.classList.add("over"); });
+    zone.addEventListener("dragenter", (event) => {
+      if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
+      event.preventDefault();
+      depth += 1;
+      zone.classList.add("over");
+    });
     zone.addEventListener("dragover", (event) => event.preventDefault());
-    zone.addEventListener("dragleave", () => { if (!(depth -= 1)) zone.classList.remove("over"); });
+    zone.addEventListener("dragleave", () => { if (depth && !(depth -= 1)) zone.classList.remove("over"); });
     zone.addEventListener("drop", async (event) => {
       event.preventDefault();
       depth = 0;
@@ -78,25 +88,7 @@
       const button = event.target.closest("[data-choose]");
       if (button) zone.querySelector(`input.${button.dataset.choose}`).click();
     });
-  };
-
-  studio.drop = ({ element, trigger, props, upload }) => {
-    const root = element.querySelector(".drop");
-    root.innerHTML = `
-      <p class="title"></p>
-      <p class="ways"><button type="button" data-choose="files">Choose files</button>
-        <button type="button" data-choose="folder">Choose a folder</button></p>
-      <p class="told" role="status"></p>
-      <input class="files" type="file" multiple hidden><input class="folder" type="file" webkitdirectory hidden>`;
-    root.querySelector(".title").textContent = props.title;
-    root.querySelector("input.files").accept = props.accept;
-    if (!props.folders) root.querySelectorAll('[data-choose="folder"]').forEach((one) => one.remove());
-    studio.takeFiles(root, {
-      upload,
-      accept: props.accept.split(","),
-      tell: (text) => (root.querySelector(".told").textContent = text),
-      done: (what) => trigger("dropped", what),
-    });
+    return { bring };
   };
 
   // A file that misses a drop zone must not replace the page.

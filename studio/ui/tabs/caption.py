@@ -1,30 +1,36 @@
-"""The Caption room: bring pictures, let a model say what is on them, mend the words by hand."""
+"""The Caption room: bring pictures, let a model say what is on them, mend words and pictures."""
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from studio.caption.settings import CaptionSettings
-from studio.data.dataset import list_datasets
-from studio.data.imports import import_pictures
+from studio.caption.settings import CAPTIONERS, CaptionSettings
+from studio.data.dataset import dataset_folder, list_datasets, picture_files
+from studio.data.imports import import_hub_dataset, import_pictures
 from studio.data.pictures import SUFFIXES
-from studio.errors import PictureError, SettingsError
-from studio.settings import KnobInfo
+from studio.errors import DatasetError, PictureError, SettingsError
+from studio.settings import KnobInfo, unread
+from studio.ui.base_box import base_choices
+from studio.ui.captioning.bench import Bench
+from studio.ui.captioning.bringing import Bringing
 from studio.ui.choices import dataset_box
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.form import Form
 from studio.ui.jobs_panel import act_on_jobs, job_panel
 from studio.ui.markup import render
-from studio.ui.pictures_board import Board
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import board, drop_zone, live, uploaded
+from studio.ui.widgets import bench, bring, live, uploaded
 
-ACCEPT = ",".join((*SUFFIXES, ".txt", ".zip"))
-NEW = "My pictures"
+ACCEPT = ",".join((*SUFFIXES, ".txt", ".json", ".jsonl", ".csv", ".zip", ".parquet"))
+OFTEN = 10.0  # seconds between two looks at which base models there are
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+Updates = dict[Component, Any]
 
 
 class CaptionRoom:
@@ -32,60 +38,64 @@ class CaptionRoom:
 
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk = desk
-        self.pictures = Board(desk)
+        self.work, self.bringing = Bench(desk), Bringing()
+        self._bases: tuple[float, list[tuple[str, str]]] = (0.0, [])
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
                 self._desk()
             with gr.Column(elem_classes="stage"):
-                self.board = board("caption-board", self.pictures.servants())
+                self.bench = bench("caption-bench", self.work.servant())
         self.dataset = self.form.fields["dataset"]
         self._events()
         pulse.show(self.job, self._job)
-        pulse.show(self.board, self._board, self.dataset)
+        pulse.show(self.bench, self._bench, self.dataset)
+        pulse.show(self.bring, self._bring, self.dataset)
         pulse.show(self.dataset, lambda _: list_datasets(desk.workspace), prop="choices")
 
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
-            self.form = Form(CaptionSettings, "caption", makers={"dataset": self._dataset})
+            self.bring = bring("caption-bring", ACCEPT)
+            self.refused = live("caption-refused")
+            makers = {"dataset": dataset_box(self.desk), "captioner": self._captioner}
+            self.form = Form(CaptionSettings, "caption", makers=makers)
             self.form.rest()
+            for name in unread(CaptionSettings, {}):
+                self.form.fields[name].visible = False
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()
             self.go = gr.Button("Caption", variant="primary", elem_id="caption-go", elem_classes="go")
             self.job = live("caption-job")
 
-    def _dataset(self, knob: KnobInfo, elem_id: str) -> Component:
-        box = dataset_box(self.desk)(knob, elem_id)
-        self.drop = drop_zone("caption-drop", "Drop pictures here, or a folder or zip of them", ACCEPT)
-        self.refused = live("caption-refused")
+    def _captioner(self, knob: KnobInfo, elem_id: str) -> Component:
+        titles = [(entry.title, entry.name) for entry in CAPTIONERS]
+        box = gr.Dropdown(
+            titles, value=knob.default, label=knob.label, info=knob.help, elem_id=elem_id, interactive=True
+        )
+        self.about = live("caption-about")
+        self.about.value = about(str(knob.default))
         return box
 
     def _events(self) -> None:
-        self.drop.dropped(
-            kindly(self._dropped), [self.dataset], [self.dataset, self.refused], api_visibility="private"
-        )
-        self.dataset.change(
-            kindly(self._board_now),
-            {self.dataset},
-            self.board,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        self.go.click(
-            kindly(self._caption),
-            self.form.inputs(),
-            self.form.outputs(),
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        self.refused.act(lambda: "", None, self.refused, api_visibility="private")
+        form, fields = self.form, self.form.fields
+        self.bring.dropped(kindly(self._dropped), None, [self.dataset, self.refused], **QUIET)
+        self.bring.placed(kindly(self._placed), None, [self.dataset, self.refused], **QUIET)
+        self.bring.fetched(kindly(self._fetched), None, [self.dataset, self.refused], **QUIET)
+        self.dataset.change(kindly(self._bench), {self.dataset}, self.bench, queue=False, **QUIET)
+        self.dataset.input(lambda: "", None, self.refused, queue=False, **QUIET)
+        self.go.click(kindly(self._caption), form.inputs(), form.outputs(), **QUIET)
+        self.bench.again(kindly(self._again), form.inputs(), form.outputs(), **QUIET)
+        self.refused.act(lambda: "", None, self.refused, **QUIET)
+        optional = [fields[name] for name in fields if name in self._optional()]
+        for name in ("captioner", "second"):
+            fields[name].change(kindly(self._chosen), form.inputs(), [self.about, *optional], **QUIET)
         act_on_jobs(self.desk, self.job)
 
-    def opened(self) -> dict[Component, Any]:
+    def opened(self) -> Updates:
         """What a window that was just opened finds: the dataset of the last captioning, or the newest."""
         last = self.desk.latest("caption")
         names = list_datasets(self.desk.workspace)
         values = dict(last.run.settings) if last else {"dataset": names[0] if names else None}
-        updates = self.form.filled(values)
+        updates = self.form.filled({name: value for name, value in values.items() if name != "only"})
         updates[self.dataset] = gr.update(choices=names, value=values["dataset"])
         return updates
 
@@ -93,31 +103,83 @@ class CaptionRoom:
         """The components that `opened` may change."""
         return self.form.outputs()
 
-    def _dropped(self, dataset: str | None, event: gr.EventData) -> tuple[Any, str]:
-        name = (dataset or "").strip() or event._data.get("folder") or NEW
+    def _optional(self) -> set[str]:
+        return {name for name, knob in self.form.knobs.items() if knob.read_by}
+
+    def _chosen(self, given: Given) -> Updates:
+        """The settings that the chosen captioners do not read are put away."""
+        values = {name: given[field] for name, field in self.form.fields.items()}
+        idle = unread(CaptionSettings, values)
+        updates = {self.form.fields[name]: gr.update(visible=name not in idle) for name in self._optional()}
+        return {self.about: about(*(str(values[name] or "") for name in ("captioner", "second"))), **updates}
+
+    def _dropped(self, event: gr.EventData) -> tuple[Any, str]:
         with uploaded(event._data["files"]) as folder:
-            brought = import_pictures(self.desk.workspace, name, sorted(folder.iterdir()))
-        choices = list_datasets(self.desk.workspace)
-        return gr.update(choices=choices, value=brought.folder.name), refusals(brought.refused)
+            files, name = sorted(folder.iterdir()), str(event._data["dataset"])
+            brought = self.bringing.follow(
+                lambda tell: import_pictures(self.desk.workspace, name, files, progress=tell)
+            )
+        return self._open(brought.folder.name), refusals(brought.refused)
 
-    def _board_now(self, given: Given) -> str:
-        with self.desk.lock:
-            self.desk.begin_look()
-            return self._board(given)
+    def _placed(self, event: gr.EventData) -> tuple[Any, str]:
+        folder = dataset_folder(self.desk.workspace, str(event._data["path"]))
+        if not picture_files(folder):
+            raise DatasetError(f"There are no pictures in {folder}")
+        return self._open(str(folder)), ""
 
-    def _caption(self, given: dict[Component, Any]) -> dict[Component, Any]:
+    def _fetched(self, event: gr.EventData) -> tuple[Any, str]:
+        hub_id = str(event._data["id"])
+        name = hub_id.rpartition("/")[2]
+        brought = self.bringing.follow(
+            lambda tell: import_hub_dataset(self.desk.workspace, name, hub_id, progress=tell)
+        )
+        return self._open(brought.folder.name), refusals(brought.refused)
+
+    def _open(self, dataset: str) -> Any:
+        return gr.update(choices=list_datasets(self.desk.workspace), value=dataset)
+
+    def _caption(self, given: Updates) -> Updates:
+        return self._submit(given)
+
+    def _again(self, given: Updates, event: gr.EventData) -> Updates:
+        return self._submit(given, existing="replace", only=event._data["names"])
+
+    def _submit(self, given: Updates, **more: Any) -> Updates:
         try:
-            settings = CaptionSettings.parse(self.form.values(given))
+            settings = CaptionSettings.parse({**self.form.values(given), **more})
         except SettingsError as fault:
             return self.form.faulty(fault)
         self.desk.submit("caption", settings, title=settings.dataset)
         return self.form.faultless()
 
-    def _board(self, given: Given) -> str:
-        return self.pictures.html(given[self.dataset] or "")
+    def _bench(self, given: Given) -> str:
+        chosen = given[self.dataset] or ""
+        told: dict[str, Any] = {"dataset": "", "mark": "", "empty": "", "bases": self._base_titles()}
+        if chosen:
+            try:
+                told |= {"dataset": chosen, "mark": self.work.deck(chosen).mark}
+            except DatasetError as fault:
+                told["empty"] = str(fault)
+        return json.dumps(told)
+
+    def _base_titles(self) -> list[tuple[str, str]]:
+        if time.monotonic() - self._bases[0] > OFTEN or not self._bases[1]:
+            self._bases = (time.monotonic(), base_choices(self.desk))
+        return self._bases[1]
+
+    def _bring(self, given: Given) -> str:
+        names = list_datasets(self.desk.workspace)
+        current = given[self.dataset] if given[self.dataset] in names else ""
+        return json.dumps({"names": names, "current": current, "bringing": self.bringing.state})
 
     def _job(self, _: Given) -> str:
-        return job_panel(self.desk, self.desk.latest("caption"))
+        return job_panel(self.desk, self.desk.present("caption"))
+
+
+def about(*names: str) -> str:
+    """What a person should know of the chosen captioners, as HTML."""
+    chosen = [CAPTIONERS.get(name) for name in names if name in CAPTIONERS.names()]
+    return render("captioner", chosen=chosen)
 
 
 def refusals(refused: tuple[PictureError, ...]) -> str:

@@ -80,6 +80,14 @@ class TrainRoom:
         names = list_datasets(self.desk.workspace)
         return gr.skip() if dataset or not names else gr.update(choices=names, value=names[0])
 
+    def carried(self, values: dict[str, Any]) -> dict[Component, Any]:
+        """The updates that begin a training on what the Caption room prepared."""
+        updates = self.form.filled(values)
+        names = list_datasets(self.desk.workspace)
+        updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])
+        updates[self.base.line] = self.base.told_now(values["base"])
+        return updates
+
     def filling(self) -> list[Component]:
         """The components that `opened` may change."""
         return [

@@ -1,0 +1,117 @@
+// The bar above the pictures: filter, selection, undo; and in two folds, changing many captions and the tags.
+(() => {
+  const OPERATIONS = {
+    AddTrigger: { title: "Add the trigger word", fields: [["word", "Trigger word", "sks"]] },
+    RemoveTrigger: { title: "Remove the trigger word", fields: [["word", "Trigger word", "sks"]] },
+    Prefix: { title: "Put words before", fields: [["text", "Words", "a photo of"]] },
+    Suffix: { title: "Put words after", fields: [["text", "Words", ", soft light"]] },
+    Replace: { title: "Find and replace", fields: [["find", "Find", "cat"], ["put", "Put in its place", "dog"]], flags: [["regex", "Regular expression"], ["match_case", "Match case"]] },
+    RemoveTag: { title: "Remove a tag", fields: [["tag", "Tag", "blurry"]] },
+    RenameTag: { title: "Rename a tag", fields: [["old", "Tag", "kitty"], ["new", "New name", "cat"]] },
+    MoveTagFirst: { title: "Move a tag to the front", fields: [["tag", "Tag", "sks"]] },
+    SortTags: { title: "Sort the tags from A to Z", fields: [["first", "Stays in front (may be empty)", ""]] },
+    DedupeTags: { title: "Remove repeated tags", fields: [] },
+  };
+
+  studio.batch = (deck, root) => {
+    const { h, button } = studio;
+    const chooser = h("select", { "aria-label": "What to do" }, Object.entries(OPERATIONS).map(([name, { title }]) => h("option", { value: name }, title)));
+    const fields = h("div", { class: "fields" });
+    const where = h("select", { "aria-label": "In which pictures" });
+    const found = h("p", { class: "found", role: "status" });
+    const changes = h("ol", { class: "changes" });
+    const go = button("Change", apply, { class: "strong", disabled: true });
+    root.append(
+      h("div", { class: "what" }, chooser, fields, h("label", { class: "where" }, "in ", where)),
+      h("div", { class: "row" }, go, found), changes);
+
+    const values = () => Object.fromEntries([...fields.querySelectorAll("input")].map((input) => [input.name, input.type === "checkbox" ? input.checked : input.value]));
+
+    function form(given = {}) {
+      const { fields: wanted, flags = [] } = OPERATIONS[chooser.value];
+      const start = { word: deck.aim[1], first: deck.aim[1], ...given };
+      fields.replaceChildren(
+        ...wanted.map(([name, title, example]) => h("label", {}, h("span", {}, title), h("input", { name, type: "text", value: start[name] || "", placeholder: example, autocomplete: "off", spellcheck: "false" }))),
+        ...flags.map(([name, title]) => h("label", { class: "flag" }, h("input", { name, type: "checkbox" }), h("span", {}, title))));
+      look();
+    }
+
+    function places() {
+      const before = where.value;
+      const chosen = deck.chosen.size;
+      where.replaceChildren(
+        chosen > 1 ? h("option", { value: "chosen" }, `the ${chosen} selected`) : "",
+        deck.kept ? h("option", { value: "shown" }, `the ${deck.shown().length} that the filter shows`) : "",
+        h("option", { value: "all" }, `all ${studio.pictures(deck.order.length)}`));
+      if ([...where.options].some((option) => option.value === before)) where.value = before;
+    }
+
+    const names = () => (where.value === "chosen" ? [...deck.chosen] : where.value === "shown" ? deck.shown() : deck.order);
+
+    const look = studio.settled(async () => {
+      if (root.hidden) return;
+      const given = values();
+      const needed = OPERATIONS[chooser.value].fields.filter(([name]) => !["put", "first"].includes(name));
+      go.disabled = true;
+      changes.replaceChildren();
+      if (needed.some(([name]) => !given[name].trim())) return void (found.textContent = "");
+      const answer = await deck.ask("preview", { operation: chooser.value, values: given, names: names() });
+      found.classList.toggle("bad", Boolean(answer.fault));
+      if (answer.fault) return void (found.textContent = answer.fault);
+      go.disabled = !answer.count;
+      const places = answer.hits === 1 ? "1 place" : `${answer.hits} places`;
+      found.textContent = answer.count ? `${studio.pictures(answer.count)} will change${chooser.value === "Replace" ? `, in ${places}` : ""}.` : "Nothing would change.";
+      changes.replaceChildren(...answer.changes.map(([name, way]) => h("li", {},
+        h("img", { src: deck.small(name) || null, alt: name }), h("p", { class: "way" }, studio.way(way)))),
+        answer.count > answer.changes.length ? h("li", { class: "more" }, `… and ${answer.count - answer.changes.length} more`) : "");
+    }, 250);
+
+    async function apply() {
+      go.disabled = true;
+      await deck.act("apply", { operation: chooser.value, values: values(), names: names() });
+      look();
+    }
+
+    chooser.addEventListener("change", () => form());
+    fields.addEventListener("input", look);
+    fields.addEventListener("change", look);
+    fields.addEventListener("keydown", (event) => { if (event.key === "Enter" && !go.disabled) { event.preventDefault(); apply(); } });
+    where.addEventListener("change", look);
+    deck.on((what) => {
+      if (root.hidden && what !== "dataset") return;
+      if (["dataset", "order", "chosen", "filter"].includes(what)) { places(); look(); }
+    });
+    return {
+      open: (name = chooser.value, given = {}) => {
+        chooser.value = name;
+        places();
+        if (given.from) where.value = given.from;
+        form(given);
+        fields.querySelector("input")?.focus();
+      },
+    };
+  };
+
+  studio.tags = (deck, root, batch) => {
+    const { h, button } = studio;
+    const list = h("div", { class: "tag-list" });
+    const more = h("p", { class: "line" });
+    root.append(list, more);
+
+    const edit = (operation, values) => batch(operation, { ...values, from: "all" });
+
+    const look = studio.settled(async () => {
+      if (root.hidden || !deck.dataset) return;
+      const answer = await deck.ask("tags");
+      if (answer.fault) return void (more.textContent = answer.fault);
+      list.replaceChildren(...answer.tags.map(([tag, count]) => h("span", { class: "tag" },
+        button(tag, () => deck.tell("sieve", `tag:"${tag.replaceAll('"', "")}"`), { class: "name", title: "Show the pictures with this tag" }),
+        h("small", {}, String(count)),
+        button("✎", () => edit("RenameTag", { old: tag }), { class: "quiet", "aria-label": `Rename ${tag}`, title: "Rename" }),
+        button("✕", () => edit("RemoveTag", { tag }), { class: "quiet", "aria-label": `Remove ${tag}`, title: "Remove" }))));
+      more.textContent = answer.more ? `… and ${answer.more} that are rarer.` : answer.tags.length ? "" : "No tags yet: captions come first. What stands between commas is a tag.";
+    }, 300);
+    deck.on((what) => { if (["dataset", "cards", "order"].includes(what)) look(); });
+    return { open: look };
+  };
+})();

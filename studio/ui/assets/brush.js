@@ -1,0 +1,77 @@
+// A brush on a canvas that lies over a picture: white is learned and shows it, black is not and darkens it.
+(() => {
+  const SIDE = 1024;
+
+  studio.brush = (canvas) => {
+    const paint = canvas.getContext("2d", { willReadFrequently: true });
+    const grey = document.createElement("canvas"); // the mask itself; the canvas shows it as a veil
+    const mask = grey.getContext("2d", { willReadFrequently: true });
+    const brush = { size: 0.12, colour: "black" };
+
+    function show() {
+      const picture = mask.getImageData(0, 0, grey.width, grey.height);
+      for (let at = 0; at < picture.data.length; at += 4) {
+        const light = picture.data[at];
+        picture.data.set([8, 60, 52, Math.round((255 - light) * 0.78)], at);
+      }
+      paint.putImageData(picture, 0, 0);
+    }
+
+    brush.begin = (image, url) => {
+      const start = () => {
+        const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
+        for (const one of [canvas, grey]) {
+          one.width = Math.max(1, Math.round(image.naturalWidth * scale));
+          one.height = Math.max(1, Math.round(image.naturalHeight * scale));
+        }
+        brush.fill("white");
+        if (!url) return;
+        const before = new Image();
+        before.onload = () => { mask.drawImage(before, 0, 0, grey.width, grey.height); show(); };
+        before.src = url;
+      };
+      if (image.complete && image.naturalWidth) start();
+      else image.addEventListener("load", start, { once: true });
+    };
+
+    brush.fill = (colour) => {
+      mask.fillStyle = colour;
+      mask.fillRect(0, 0, grey.width, grey.height);
+      show();
+    };
+
+    brush.picture = () => grey.toDataURL("image/png");
+
+    canvas.addEventListener("pointerdown", (event) => {
+      if (canvas.classList.contains("still")) return;
+      event.preventDefault();
+      canvas.setPointerCapture(event.pointerId);
+      const area = canvas.getBoundingClientRect();
+      const at = (one) => [((one.clientX - area.left) / area.width) * grey.width, ((one.clientY - area.top) / area.height) * grey.height];
+      let from = at(event);
+      let queued = 0;
+      const stroke = (one) => {
+        const to = at(one);
+        mask.strokeStyle = brush.colour;
+        mask.lineWidth = brush.size * Math.max(grey.width, grey.height);
+        mask.lineCap = mask.lineJoin = "round";
+        mask.beginPath();
+        mask.moveTo(...from);
+        mask.lineTo(...to);
+        mask.stroke();
+        from = to;
+        queued = queued || requestAnimationFrame(() => { queued = 0; show(); });
+      };
+      stroke(event);
+      const end = () => {
+        canvas.removeEventListener("pointermove", stroke);
+        canvas.removeEventListener("pointerup", end);
+        canvas.removeEventListener("pointercancel", end);
+      };
+      canvas.addEventListener("pointermove", stroke);
+      canvas.addEventListener("pointerup", end);
+      canvas.addEventListener("pointercancel", end);
+    });
+    return brush;
+  };
+})();

@@ -1,0 +1,36 @@
+// Small helpers to build a piece of page out of elements; text is always text.
+window.studio = window.studio || {};
+
+// h("button", { class: "strong", onclick: go, hidden: true }, "Go") is that element.
+studio.h = (tag, about = {}, ...inside) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(about)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (typeof value === "boolean" || name === "value") element[name] = value;
+    else if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...inside.flat().filter((one) => one !== null && one !== undefined && one !== false));
+  return element;
+};
+
+studio.button = (label, onclick, about = {}) => studio.h("button", { type: "button", onclick, ...about }, label);
+
+// Calls `then` once the calls have paused for a while.
+studio.settled = (then, pause) => {
+  let waiting = 0;
+  const settled = (...given) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => then(...given), pause);
+  };
+  settled.cancel = () => clearTimeout(waiting);
+  return settled;
+};
+
+studio.pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
+
+// Words that were taken out and put in, as spans.
+studio.way = (segments) => segments.map(([kind, text]) => kind === "same" ? text
+  : studio.h(kind === "added" ? "ins" : "del", {}, text));
+
+studio.typing = (target) => target.closest && target.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");

@@ -1,0 +1,171 @@
+// Drawn on the large picture: the part to train on (crop), and what is to be learned in it (mask).
+(() => {
+  const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+  const clamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value));
+
+  studio.regions = (deck, view) => {
+    const { h, button } = studio;
+    const image = h("img", { alt: "", draggable: "false" });
+    const keeps = h("div", { class: "keeps", hidden: true });
+    const crop = h("div", { class: "crop", hidden: true, tabindex: "0", role: "group", "aria-label": "Crop; the arrow keys move it, with Shift they resize it" }, HANDLES.map((side) => h("i", { class: side, "data-side": side })));
+    const canvas = h("canvas", { class: "mask", hidden: true });
+    const sheet = h("div", { class: "sheet" }, image, keeps, crop, canvas);
+    view.append(sheet);
+
+    let name = "", facts = {}, box = null, mode = "", cropped = null;
+    const told = h("p", { class: "told", role: "status" });
+    const cropTool = button("Crop", () => set(mode === "crop" ? "" : "crop"), { "aria-pressed": "false", title: "Train on a part of the picture; the file stays whole" });
+    const maskTool = button("Mask", () => set(mode === "mask" ? "" : "mask"), { "aria-pressed": "false", title: "Paint what is to be learned" });
+    const extra = h("div", { class: "row extra" });
+    const tools = h("div", { class: "region-tools" }, h("div", { class: "row" }, cropTool, maskTool), extra, told);
+    const brush = studio.brush(canvas);
+
+    const draw = () => {
+      crop.hidden = mode !== "crop" && !cropped;
+      crop.classList.toggle("still", mode !== "crop");
+      const [left, top, right, bottom] = box || cropped || [0, 0, 1, 1];
+      Object.assign(crop.style, { left: `${left * 100}%`, top: `${top * 100}%`, width: `${(right - left) * 100}%`, height: `${(bottom - top) * 100}%` });
+      canvas.hidden = mode !== "mask" && !facts.mask;
+      canvas.classList.toggle("still", mode !== "mask");
+      cropTool.setAttribute("aria-pressed", mode === "crop");
+      maskTool.setAttribute("aria-pressed", mode === "mask");
+      const kept = mode === "crop" && facts.keeps;
+      keeps.hidden = !kept;
+      if (kept) {
+        const [x, y, r, b] = kept.box;
+        Object.assign(keeps.style, { left: `${x * 100}%`, top: `${y * 100}%`, width: `${(r - x) * 100}%`, height: `${(b - y) * 100}%` });
+        const less = 1 - ((r - x) * (b - y)) / ((right - left) * (bottom - top));
+        told.textContent = `Trained at ${kept.bucket[0]} × ${kept.bucket[1]}; ${less < 0.005 ? "nothing is cut off" : `the edge outside the light frame is cut off (${Math.round(less * 100)} %)`}.${kept.enlarged ? " It is smaller than that and will be enlarged." : ""}`;
+      } else if (mode === "mask") told.textContent = "What is dark is not learned.";
+      else told.textContent = "";
+    };
+
+    function set(wanted) {
+      mode = wanted;
+      box = mode === "crop" ? [...(facts.crop || [0, 0, 1, 1])] : null;
+      extra.replaceChildren(...(mode === "crop" ? cropButtons() : mode === "mask" ? maskButtons() : []));
+      if (mode === "mask") {
+        brush.colour = "black";
+        brush.begin(image, facts.mask);
+      }
+      draw();
+      if (mode === "crop") look();
+    }
+
+    const cropButtons = () => [
+      button("Save the crop", () => putCrop(box), { class: "strong" }),
+      facts.crop && button("Use all of it", () => putCrop(null)),
+    ].filter(Boolean);
+
+    const maskButtons = () => [
+      button("Save the mask", () => putMask({ drawn: brush.picture() }), { class: "strong" }),
+      h("select", { "aria-label": "What the brush does", onchange: (event) => { brush.colour = event.target.value; } },
+        h("option", { value: "black" }, "Paint away"), h("option", { value: "white" }, "Bring back")),
+      h("label", { class: "size" }, "Brush ", h("input", { type: "range", min: "2", max: "40", value: "12", oninput: (event) => { brush.size = Number(event.target.value) / 100; } })),
+      button("All dark", () => brush.fill("black")), button("All light", () => brush.fill("white")),
+      button("From transparency", () => putMask({ alpha: true }), { title: "What can be seen is learned" }),
+      facts.mask && button("No mask", () => putMask({ drawn: "" })),
+    ].filter(Boolean);
+
+    async function putCrop(wanted) {
+      const of = name;
+      const answer = await deck.ask("crop", { name, crop: wanted });
+      if (of !== name) return;
+      if (answer.fault) return void (told.textContent = answer.fault);
+      facts.crop = cropped = wanted && wanted.some((side, at) => Math.abs(side - (at > 1 ? 1 : 0)) > 0.002) ? wanted : null;
+      facts.keeps = answer.keeps;
+      set("");
+      told.textContent = cropped ? "Only this part is trained on." : "All of it is trained on.";
+      deck.sync();
+    }
+
+    async function putMask(wanted) {
+      const of = name;
+      const answer = await deck.ask("mask", { name, ...wanted });
+      if (of !== name) return;
+      if (answer.fault) return void (told.textContent = answer.fault);
+      facts.mask = answer.mask;
+      set("");
+      if (facts.mask) brush.begin(image, facts.mask);
+      told.textContent = facts.mask ? "The mask is saved." : "All of it is learned.";
+      deck.sync();
+    }
+
+    const look = studio.settled(async () => {
+      const of = name;
+      const answer = await deck.ask("crop", { name, crop: box, only_look: true });
+      if (of !== name || mode !== "crop" || answer.fault) return;
+      facts.keeps = answer.keeps;
+      draw();
+    }, 120);
+
+    function shift(start, side, dx, dy) {
+      let [left, top, right, bottom] = start;
+      const least = 0.05;
+      if (side === "move") {
+        dx = clamp(dx, -left, 1 - right);
+        dy = clamp(dy, -top, 1 - bottom);
+        return [left + dx, top + dy, right + dx, bottom + dy];
+      }
+      if (side.includes("w")) left = clamp(left + dx, 0, right - least);
+      if (side.includes("e")) right = clamp(right + dx, left + least, 1);
+      if (side.includes("n")) top = clamp(top + dy, 0, bottom - least);
+      if (side.includes("s")) bottom = clamp(bottom + dy, top + least, 1);
+      return [left, top, right, bottom];
+    }
+
+    sheet.addEventListener("pointerdown", (event) => {
+      if (mode !== "crop") return;
+      event.preventDefault();
+      const area = sheet.getBoundingClientRect();
+      const at = (one) => [(one.clientX - area.left) / area.width, (one.clientY - area.top) / area.height];
+      const [x, y] = at(event);
+      const handle = event.target.dataset.side || (event.target === crop && (box[2] - box[0] < 0.99 || box[3] - box[1] < 0.99) ? "move" : "");
+      const start = handle ? box : [clamp(x), clamp(y), clamp(x), clamp(y)];
+      const move = (one) => {
+        const [nx, ny] = at(one).map((value) => clamp(value));
+        const next = handle ? shift(start, handle, nx - clamp(x), ny - clamp(y))
+          : [Math.min(start[0], nx), Math.min(start[1], ny), Math.max(start[2], nx), Math.max(start[3], ny)];
+        if (next[2] - next[0] < 0.04 || next[3] - next[1] < 0.04) return;
+        box = next;
+        draw();
+        look();
+      };
+      const end = () => {
+        removeEventListener("pointermove", move);
+        removeEventListener("pointerup", end);
+      };
+      addEventListener("pointermove", move);
+      addEventListener("pointerup", end);
+    });
+    crop.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-0.01, 0], ArrowRight: [0.01, 0], ArrowUp: [0, -0.01], ArrowDown: [0, 0.01] }[event.key];
+      if (!step || mode !== "crop") return;
+      event.preventDefault();
+      event.stopPropagation();
+      box = shift(box, event.shiftKey ? "se" : "move", ...step);
+      draw();
+      look();
+    });
+
+    return {
+      tools,
+      show: (of, url, answer = null) => {
+        const other = of !== name;
+        name = of;
+        if (other) facts = {};
+        if (answer) facts = { crop: answer.crop, mask: answer.mask, keeps: answer.keeps };
+        cropped = facts.crop || null;
+        if (url && image.getAttribute("src") !== url) image.src = url;
+        image.alt = `The picture ${of}`;
+        if (other) set("");
+        else draw();
+        if (facts.mask && mode !== "mask") brush.begin(image, facts.mask);
+      },
+      open: (wanted, values) => {
+        set(wanted);
+        if (wanted === "crop" && values) { box = values; draw(); look(); }
+      },
+    };
+  };
+})();

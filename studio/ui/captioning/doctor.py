@@ -1,0 +1,103 @@
+"""The doctor of a deck: looks by itself after changes, in a thread of its own, and is heard on the page."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, astuple
+from functools import lru_cache
+from typing import Any
+
+from studio.data.dataset import open_dataset
+from studio.data.doctor import Finding, Report
+from studio.data.doctor.examination import examine
+from studio.data.doctor.mends import put_aside
+from studio.errors import DatasetError, StudioError
+from studio.models.facts import BaseFacts, base_facts
+from studio.ui.captioning.aim import Aim, read_aim
+from studio.ui.captioning.deck import Deck
+from studio.ui.faults import seen_or_none
+from studio.workspace import Workspace
+
+SETTLED = 1.2  # seconds without a change after which it looks
+SHOWN = 300  # pictures that are named with a finding
+
+
+class Doctor:
+    """Called at each round of a deck's thread."""
+
+    def __init__(self) -> None:
+        self._examined: object = None
+        self._changed: tuple[object, float] = (None, 0.0)
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, deck: Deck) -> None:
+        """Begin to look when something has changed and then stayed so for a moment."""
+        state = (deck.content, read_aim(deck.workspace, deck.folder))
+        if state != self._changed[0]:
+            self._changed = (state, time.monotonic())
+        settled = self._examined is None or time.monotonic() - self._changed[1] > SETTLED
+        busy = self._thread is not None and self._thread.is_alive()
+        if state == self._examined or busy or not settled or not deck.cards:
+            return
+        self._examined = state
+        self._thread = threading.Thread(target=seen_or_none, args=(self._look, deck, state[1]), daemon=True)
+        self._thread.start()
+
+    def again(self) -> None:
+        """Look again, although nothing has changed that a deck can see."""
+        self._examined = None
+
+    def _look(self, deck: Deck, aim: Aim) -> None:
+        deck.tell("examining", [0, len(deck.cards)])
+        try:
+            report = examine(
+                open_dataset(deck.folder),
+                workspace=deck.workspace,
+                base=facts_of(aim.base, deck.workspace),
+                trigger=aim.trigger,
+                progress=lambda done, total: deck.tell("examining", [done, total]),
+            )
+        except DatasetError as fault:
+            deck.tell("report", {"verdict": str(fault), "ready": False, "findings": []})
+        else:
+            _show(deck, report)
+        finally:
+            deck.tell("examining", None)
+            deck.tell("aside", put_aside(deck.folder))
+
+
+def _show(deck: Deck, report: Report) -> None:
+    problems: dict[str, list[str]] = {}
+    for finding in report.findings:
+        for path in finding.pictures:
+            problems.setdefault(path.name, []).append(finding.check)
+    for name in list(deck.cards):
+        deck.change(name, problems=tuple(dict.fromkeys(problems.get(name, ()))))
+    findings = [_row(finding) for finding in report.findings]
+    deck.tell("report", {"verdict": report.verdict, "ready": report.ready, "findings": findings})
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    """A finding as the window gets it."""
+    return {
+        "check": finding.check,
+        "title": finding.title,
+        "sentence": finding.sentence,
+        "serious": finding.serious,
+        "count": len(finding.pictures),
+        "pictures": [path.name for path in finding.pictures[:SHOWN]],
+        "groups": [[path.name for path in group] for group in finding.groups[:SHOWN]],
+        "notes": dict(finding.notes),
+        "mends": [asdict(mend) for mend in finding.mends],
+        "crops": {name: astuple(crop) for name, crop in finding.crops.items()},
+    }
+
+
+@lru_cache(maxsize=8)
+def facts_of(base: str, workspace: Workspace) -> BaseFacts | None:
+    """What decides whether a dataset suits a base; None where the base is not known."""
+    try:
+        return base_facts(base, workspace)
+    except StudioError:  # not downloaded yet, or no longer there: the doctor goes without
+        return None

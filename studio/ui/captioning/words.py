@@ -1,0 +1,149 @@
+"""Words: saving, comparing and taking back captions, one by one and many at once, for the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from studio.data import captions, editing
+from studio.data.comparison import compare
+from studio.data.dataset import Picture
+from studio.errors import CaptionConflict, StudioError
+from studio.ui.captioning.deck import Deck
+
+OPERATIONS: dict[str, type[editing.Operation]] = {
+    one.__name__: one
+    for one in (
+        editing.AddTrigger,
+        editing.RemoveTrigger,
+        editing.Prefix,
+        editing.Suffix,
+        editing.Replace,
+        editing.RemoveTag,
+        editing.RenameTag,
+        editing.MoveTagFirst,
+        editing.SortTags,
+        editing.DedupeTags,
+    )
+}
+PREVIEWED = 40  # captions that a preview shows in full
+WRITERS = {"hand": "by hand", "import": "came with the picture"}
+
+
+def save(picture: Path, text: str, *, expected: str, window: str) -> dict[str, Any]:
+    """Write what was typed; or say what the caption says instead, if it was changed meanwhile."""
+    try:
+        captions.write_caption(
+            picture, text, by="hand", expected=expected, group=f"hand {window} {picture.name}"
+        )
+    except CaptionConflict as fault:
+        return {"conflict": fault.present}
+    return {"caption": captions.read_caption(picture)}
+
+
+def versions(picture: Path) -> list[dict[str, Any]]:
+    """What the caption said before, newest first, each text once, and what has become of its words."""
+    present = captions.read_caption(picture)
+    seen, found = {present}, []
+    for version in reversed(captions.history(picture)):
+        if version.text not in seen:
+            seen.add(version.text)
+            by = WRITERS.get(version.by, version.by)
+            found.append(
+                {
+                    "text": version.text,
+                    "by": by,
+                    "at": version.at,
+                    "note": version.note,
+                    "way": way(version.text, present),
+                }
+            )
+    return found
+
+
+def way(before: str, after: str) -> list[tuple[str, str]]:
+    """The way from one text to another, for the page to show."""
+    return [(segment.kind, segment.text) for segment in compare(before, after)]
+
+
+def operation(name: str, values: Mapping[str, Any]) -> editing.Operation:
+    """The operation that the page asks for; raises `StudioError` for one that cannot be done."""
+    kind = OPERATIONS.get(name)
+    if kind is None:
+        raise StudioError(f"There is no operation called “{name}”")
+    known = {field.name for field in fields(kind)}
+    return kind(**{key: value for key, value in values.items() if key in known})
+
+
+def preview(deck: Deck, wanted: editing.Operation, names: Sequence[str]) -> dict[str, Any]:
+    """What an operation would do to these pictures."""
+    seen = editing.preview(wanted, _pictures(deck, names))
+    return {
+        "title": wanted.title,
+        "hits": seen.hits,
+        "count": len(seen.changes),
+        "changes": [(one.path.name, way(before, after)) for one, before, after in seen.changes[:PREVIEWED]],
+    }
+
+
+def apply(deck: Deck, wanted: editing.Operation, names: Sequence[str]) -> str:
+    """Do it, as one change that is taken back whole; raises `CaptionConflict` if one was edited meanwhile."""
+    seen = editing.preview(wanted, _pictures(deck, names))
+    texts = {picture.path: after for picture, _, after in seen.changes}
+    expected = {picture.path: before for picture, before, _ in seen.changes}
+    change = captions.write_captions(texts, by="hand", note=wanted.title, expected=expected)
+    return f"{wanted.title}: {pictures(len(change.pictures))} changed."
+
+
+def turn(deck: Deck, kind: str) -> str:
+    """Undo or redo, and say what was done."""
+    change = captions.undo(deck.folder) if kind == "undo" else captions.redo(deck.folder)
+    if change is None:
+        return "There is nothing left to take back." if kind == "undo" else "There is nothing to do again."
+    done = "Taken back" if kind == "undo" else "Done again"
+    told = f"{done}: {title(change)} ({pictures(len(change.pictures) - len(change.kept))})."
+    if change.kept:
+        told += f" {pictures(len(change.kept))} said something else by now and stayed as they are."
+    return told
+
+
+def title(change: captions.Change) -> str:
+    """A change in a few words."""
+    if change.note:
+        return change.note
+    return (
+        f"Typed in {change.pictures[0][0]}"
+        if change.by == "hand" and change.pictures
+        else f"Captions {WRITERS.get(change.by, 'by ' + change.by)}"
+    )
+
+
+def pictures(count: int) -> str:
+    """So many pictures, in words."""
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def _pictures(deck: Deck, names: Sequence[str]) -> list[Picture]:
+    """The pictures as their files say now; a window may be behind."""
+    paths = [deck.folder / name for name in names if name in deck.cards]
+    return [Picture(path, captions.read_caption(path), deck.cards[path.name].size) for path in paths]
+
+
+class TurnHelper:
+    """Tells the windows what can be undone and redone, when the history has changed."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+
+    def __call__(self, deck: Deck) -> None:
+        """One round."""
+        try:
+            status = (deck.folder / captions.HISTORY / "captions.jsonl").stat()
+        except OSError:
+            return
+        if (status.st_mtime_ns, status.st_size) != self._seen:
+            self._seen = (status.st_mtime_ns, status.st_size)
+            nexts = {"undo": captions.next_undo(deck.folder), "redo": captions.next_redo(deck.folder)}
+            deck.tell("turns", {kind: title(change) if change else "" for kind, change in nexts.items()})
