@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from studio.models.layout import Layout
     from studio.models.source import Source
 
+Layers = Mapping[str, Mapping[str, tuple[int, ...]]]
+"""The shapes of weights by module path, by part: "denoiser" and the names of the text encoders."""
+UNET_BLOCKS = {"down": r"down_blocks\.", "middle": r"mid_block\.", "up": r"up_blocks\."}
 Conditioning = Mapping[str, "Tensor"]
 """What the denoiser is told of the prompts: tensors by name, first dimension the batch."""
 
@@ -54,6 +57,15 @@ class Family(ABC):
     text_prefixes: Mapping[str, str]
     """kohya's key prefix of each text encoder, e.g. {"text_encoder": "lora_te"}."""
     defaults: Defaults
+    blocks: Mapping[str, str] = UNET_BLOCKS
+    """Names of groups of layers that can be trained alone, and what their paths in the denoiser begin with.
+
+    Together they are all that a network on all layers trains; a family in which content and style lie in
+    blocks of their own names these too (Frenkel et al., B-LoRA, arXiv 2403.14572).
+    """
+    text_blocks: str = r"(text_model\.)?encoder\.layers\."
+    """What the paths of a text encoder's layers begin with."""
+    text_target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj")
     suggested: tuple[str, ...] = ()
     """Models of the hub to offer to a person who has none of this family."""
     order: int = 100
@@ -61,6 +73,16 @@ class Family(ABC):
     @abstractmethod
     def recognises(self, layout: Layout) -> bool:
         """Whether weights of these names and shapes belong to this family."""
+
+    def layers(self, layout: Layout) -> Layers:
+        """The weights that a network can change, from the layout of a diffusers folder; no torch."""
+        parts = {"unet": "denoiser", "transformer": "denoiser", **{name: name for name in self.text_prefixes}}
+        found: dict[str, dict[str, tuple[int, ...]]] = {}
+        for name, entry in layout.entries.items():
+            component, _, path = name.removesuffix(".weight").partition(".")
+            if component in parts and name.endswith(".weight") and len(entry.shape) in (2, 4):
+                found.setdefault(parts[component], {})[path] = entry.shape
+        return found
 
     @abstractmethod
     def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:

@@ -2,65 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import Any
 
-from studio.adapters.factors import Factors
-from studio.networks._base import Attached, Network, NetworkSettings
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from studio.families._base import Model
-
-ADAPTER = "lora"  # peft's name for it
+from studio.adapters.factors import Delta, Factors
+from studio.networks._base import Attached, NetworkSettings
+from studio.networks._peft import ADAPTER, PeftNetwork, Tuned, copied
+from studio.networks._ranks import Ranks, layer_rank
+from studio.networks._targets import Shape
 
 
-class Lora(Network):
-    """peft's LoRA on the layers that the family names."""
+class Lora(PeftNetwork):
+    """peft's LoRA on the layers that the family names, beginning as the settings say."""
 
     name = "lora"
     title = "LoRA"
     about = "Two small matrices beside each attention layer. Works everywhere."
+    order = 10
+    initializations: tuple[str, ...] = ("usual", "gaussian", "pissa", "olora", "eva")
 
-    def attach(self, model: Model, settings: NetworkSettings) -> Attached:
-        """Rank and alpha as set; an alpha of 0 is the rank."""
+    def config(self, ranks: Ranks, settings: NetworkSettings) -> Any:
+        """peft's LoRA."""
         from peft import LoraConfig
-        from peft.tuners.lora import LoraLayer
 
-        config = LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha or settings.rank,
-            target_modules=list(model.family.defaults.target_modules),
+        return LoraConfig(
+            r=ranks.rank,
+            lora_alpha=ranks.alpha,
+            rank_pattern=dict(ranks.rank_pattern),
+            alpha_pattern=dict(ranks.alpha_pattern),
+            lora_dropout=settings.dropout,
+            init_lora_weights="gaussian" if settings.initialization == "gaussian" else True,
         )
-        denoiser: Any = model.denoiser
-        denoiser.add_adapter(config, adapter_name=ADAPTER)
-        layers = {path: part for path, part in denoiser.named_modules() if isinstance(part, LoraLayer)}
-        return AttachedLora(layers)
+
+    def read(self, layer: Any) -> Delta:
+        """Both matrices and alpha."""
+        return read_lora(layer)
+
+    def attached(self, tuned: Tuned, settings: NetworkSettings) -> Attached:
+        """With the beginning that the settings ask for."""
+        from studio.networks._beginnings import begin
+
+        return begin(self, tuned, settings)
+
+    def sizes(self, shape: Shape, settings: NetworkSettings) -> tuple[int, int]:
+        """rank · (in + out); a beginning other than zero is taken off again by as much in the file."""
+        trained = layer_rank(shape, settings) * (shape[0] + prod(shape[1:]))
+        return trained, trained * (2 if settings.initialization in ("pissa", "olora") else 1)
 
 
-class AttachedLora(Attached):
-    """The LoRA layers that peft made, by module path."""
-
-    def __init__(self, layers: dict[str, Any]) -> None:
-        self._layers = layers
-        weights: dict[str, nn.Parameter] = {}
-        for path, layer in layers.items():
-            for role in ("lora_A", "lora_B"):
-                weight = getattr(layer, role)[ADAPTER].weight
-                weight.data = weight.data.float()  # in half precision it hardly learns
-                weights[f"{path}.{role}"] = weight
-        super().__init__(weights)
-
-    def factors(self) -> dict[str, Factors]:
-        """Both matrices and alpha of each layer."""
-        return {
-            path: Factors(
-                down=layer.lora_A[ADAPTER].weight.detach().clone(),
-                up=layer.lora_B[ADAPTER].weight.detach().clone(),
-                alpha=float(layer.lora_alpha[ADAPTER]),
-            )
-            for path, layer in self._layers.items()
-        }
+def read_lora(layer: Any) -> Factors:
+    """Copies of both matrices of one of peft's LoRA layers, and alpha."""
+    return Factors(
+        down=copied(layer.lora_A[ADAPTER].weight),
+        up=copied(layer.lora_B[ADAPTER].weight),
+        alpha=float(layer.lora_alpha[ADAPTER]),
+    )
 
 
 ENTRY = Lora()

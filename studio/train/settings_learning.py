@@ -192,7 +192,7 @@ class LearningSettings(Settings):
         group="Noise",
         advanced=True,
         label="Huber loss",
-        help="Large errors count in proportion, not squared: odd pictures weigh less. 0.1 is usual, 0 is off.",
+        help="Large errors count in proportion, not squared, so odd pictures weigh less; 0.1 is usual.",
     )
     noise_offset: float = Knob(
         0.0,

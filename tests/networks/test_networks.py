@@ -4,77 +4,314 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
+from studio.adapters.mixing import Mixer
+from studio.adapters.naming import DENOISER, kohya_key, layer_table
+from studio.adapters.reading import Adapter, read_adapter
+from studio.adapters.writing import write_adapter
+from studio.errors import SettingsError
 from studio.families._base import Model
+from studio.models.layout import read_layout
 from studio.models.opening import open_model
-from studio.networks import NETWORKS
+from studio.models.source import resolve
+from studio.networks import INITIALIZATIONS, NETWORKS
+from studio.networks._base import Attached
 from studio.workspace import Workspace
-from tests.tiny import write_tiny_pipeline
 
-SETTINGS = SimpleNamespace(rank=4, alpha=2.0)
+BEGINNINGS = [("lora", beginning) for beginning in INITIALIZATIONS if beginning != "usual"]
+WAYS = [*((name, "usual") for name in NETWORKS.names()), *BEGINNINGS, ("locon", "pissa"), ("locon", "eva")]
+NAMES = NETWORKS.names()
+
+
+def settings(**values: Any) -> SimpleNamespace:
+    usual = {
+        "rank": 4,
+        "alpha": 2.0,
+        "dropout": 0.0,
+        "blocks": "",
+        "initialization": "usual",
+        "rank_stabilised": False,
+        "text_learning_rate": 0.0,
+    }
+    return SimpleNamespace(**{**usual, **values})
+
+
+def attach(model: Model, name: str, **values: Any) -> Attached:
+    torch.manual_seed(5)
+    attached = NETWORKS.get(name).attach(model, settings(**values))
+    attached.observe(lambda number: said(model, number))
+    return attached
+
+
+def said(model: Model, number: int = 1, side: int = 8) -> torch.Tensor:
+    latents = torch.randn(2, 4, side, side, generator=torch.Generator().manual_seed(number))
+    told = model.encode_prompts(["a fox", "a cat"])
+    return model.predict(latents, torch.tensor([10, 900]), told)
+
+
+def train(model: Model, attached: Attached, steps: int = 3) -> torch.Tensor:
+    """A few real steps; returns what the trained model says."""
+    model.train_with(checkpointing=False)
+    optimizer = torch.optim.Adam(attached.weights.values(), lr=2e-2)
+    for number in range(steps):
+        (said(model, number) - 1).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    with torch.no_grad():
+        return said(model)
+
+
+def write(path: Path, model: Model, attached: Attached, dtype: torch.dtype = torch.float32) -> Path:
+    factors = {kohya_key("lora_unet", layer): each for layer, each in attached.factors().items()}
+    for part, layers in attached.text_factors().items():
+        prefix = model.family.text_prefixes[part]
+        factors |= {kohya_key(prefix, layer): each for layer, each in layers.items()}
+    write_adapter(path, factors, {}, dtype=dtype)
+    return path
+
+
+def read_into(fresh: Model, path: Path) -> Adapter:
+    adapter = read_adapter(path, layer_table(fresh))
+    Mixer(fresh).apply([(adapter, 1.0)])
+    return adapter
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Model:
-    workspace = Workspace.open(tmp_path)
-    write_tiny_pipeline(workspace.models / "tiny")
-    return open_model("tiny", workspace, device=torch.device("cpu"))
+def fresh(tiny: Path, workspace: Workspace) -> Model:
+    return open_model(str(tiny), workspace)
 
 
-def said(model: Model) -> torch.Tensor:
-    latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        return model.predict(latents, torch.tensor([10, 900]), model.encode_prompts(["a fox", "a cat"]))
-
-
-@pytest.mark.parametrize("name", NETWORKS.names())
-def test_a_fresh_network_changes_nothing(model: Model, name: str) -> None:
+@pytest.mark.parametrize(("name", "beginning"), WAYS)
+def test_a_fresh_network_changes_nothing(model: Model, name: str, beginning: str) -> None:
     before = said(model)
-    NETWORKS.get(name).attach(model, SETTINGS)
-    assert torch.equal(said(model), before)
+    attach(model, name, initialization=beginning)
+    assert torch.allclose(said(model), before, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", NETWORKS.names())
-def test_its_factors_are_what_it_does(model: Model, name: str) -> None:
-    attached = NETWORKS.get(name).attach(model, SETTINGS)
-    for weight in attached.weights.values():
-        torch.nn.init.normal_(weight, std=0.3)
-    trained = said(model)
-    factors = attached.factors()
-    plain = dict(model.denoiser.named_modules())
-    attached.load({key: torch.zeros_like(weight) for key, weight in attached.weights.items()})
-    assert not torch.allclose(said(model), trained, atol=1e-3)
+@pytest.mark.parametrize(("name", "beginning"), WAYS)
+def test_its_file_on_a_fresh_base_is_what_was_trained(
+    model: Model, fresh: Model, tmp_path: Path, name: str, beginning: str
+) -> None:
     with torch.no_grad():
-        for path, each in factors.items():
-            weight = plain[path].base_layer.weight
-            weight += each.delta(weight)
-    assert torch.allclose(said(model), trained, atol=1e-4)
+        before = said(model)
+    attached = attach(model, name, initialization=beginning, rank_stabilised=True)
+    trained = train(model, attached)
+    assert (trained - before).abs().max() > 1e-2
+    adapter = read_into(fresh, write(tmp_path / "a.safetensors", model, attached))
+    assert len(adapter.changes) == len(attached.factors())
+    with torch.no_grad():
+        assert torch.allclose(said(fresh), trained, atol=2e-5)
 
 
-@pytest.mark.parametrize("name", NETWORKS.names())
-def test_all_attention_layers_are_trained_in_float32(tmp_path: Path, name: str) -> None:
-    workspace = Workspace.open(tmp_path)
-    write_tiny_pipeline(workspace.models / "tiny")
-    model = open_model("tiny", workspace, device=torch.device("cpu"), dtype=torch.bfloat16)
-    layers = {
-        path
-        for path, part in model.denoiser.named_modules()
-        if isinstance(part, torch.nn.Linear)
-        and path.rsplit("attn", 1)[-1][2:] in ("to_q", "to_k", "to_v", "to_out.0")
-    }
-    attached = NETWORKS.get(name).attach(model, SETTINGS)
-    assert set(attached.factors()) == layers
+@pytest.mark.parametrize("name", NAMES)
+def test_text_encoders_learn_and_are_written_too(
+    model: Model, fresh: Model, tmp_path: Path, name: str
+) -> None:
+    attached = attach(model, name, text_learning_rate=1e-4)
+    assert attached.text_weights
+    assert attached.text_weights.items() < attached.weights.items()
+    trained = train(model, attached)
+    adapter = read_into(fresh, write(tmp_path / "a.safetensors", model, attached))
+    assert {layer.part for layer in adapter.changes} == {DENOISER, "text_encoder"}
+    with torch.no_grad():
+        assert torch.allclose(said(fresh), trained, atol=2e-5)
+
+
+@pytest.mark.parametrize(("name", "beginning"), WAYS)
+def test_switched_off_it_leaves_the_untouched_base(model: Model, name: str, beginning: str) -> None:
+    with torch.no_grad():
+        before = said(model)
+    attached = attach(model, name, initialization=beginning)
+    trained = train(model, attached)
+    frozen = next(iter(attached.weights.values())).requires_grad_(False)
+    with attached.off(), torch.no_grad():
+        assert torch.equal(said(model), before)
+    with torch.no_grad():
+        assert torch.equal(said(model), trained)
+    assert not frozen.requires_grad
+    assert all(not each.requires_grad for each in attached.fixed.values())
+    assert sum(each.requires_grad for each in attached.weights.values()) == len(attached.weights) - 1
+
+
+@pytest.mark.parametrize(("name", "beginning"), WAYS)
+def test_a_state_is_taken_over_exactly(model: Model, fresh: Model, name: str, beginning: str) -> None:
+    attached = attach(model, name, initialization=beginning)
+    trained = train(model, attached)
+    torch.manual_seed(99)
+    other = NETWORKS.get(name).attach(fresh, settings(initialization=beginning))
+    other.load(attached.state())
+    fresh.train_with(checkpointing=False)
+    with torch.no_grad():
+        assert torch.equal(said(fresh), trained)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_is_trained_is_in_float32_whatever_the_base_is_in(
+    tiny: Path, workspace: Workspace, name: str
+) -> None:
+    model = open_model(str(tiny), workspace, dtype=torch.bfloat16)
+    attached = NETWORKS.get(name).attach(model, settings())
     assert {weight.dtype for weight in attached.weights.values()} == {torch.float32}
+    trained = {id(weight) for weight in model.denoiser.parameters() if weight.requires_grad}
+    assert trained == {id(weight) for weight in attached.weights.values()}
 
 
-@pytest.mark.parametrize("name", NETWORKS.names())
-def test_a_state_is_taken_over_exactly(model: Model, name: str) -> None:
-    attached = NETWORKS.get(name).attach(model, SETTINGS)
-    kept = attached.state()
-    for weight in attached.weights.values():
-        torch.nn.init.normal_(weight)
-    attached.load(kept)
-    assert all(torch.equal(attached.weights[key], value) for key, value in kept.items())
+def test_a_narrow_network_is_in_attention_and_a_wide_one_in_all_blocks(model: Model, fresh: Model) -> None:
+    narrow = attach(model, "lora").factors()
+    wide = attach(fresh, "locon").factors()
+    assert {path.rsplit(".to_", 1)[-1] for path in narrow} == {"q", "k", "v", "out.0"}
+    assert narrow.keys() < wide.keys()
+    rest = " ".join(wide.keys() - narrow.keys())
+    assert all(
+        word in rest for word in ("ff.net.0.proj", "conv1", "proj_in", "time_emb_proj", "conv_shortcut")
+    )
+    assert not {"conv_in", "conv_out", "time_embedding.linear_1"} & wide.keys()
+
+
+@pytest.mark.parametrize("name", ["lora", "lokr"])
+def test_only_the_blocks_that_were_named_are_trained(model: Model, name: str) -> None:
+    paths = attach(model, name, blocks="up, Middle").factors()
+    assert {path.split(".")[0] for path in paths} == {"up_blocks", "mid_block"}
+
+
+def test_content_and_style_blocks_are_the_family_s_to_name(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {**model.family.blocks, "style": r"up_blocks\.0\.attentions\.1\."}
+    monkeypatch.setattr(model.family, "blocks", named)
+    paths = attach(model, "locon", blocks="style").factors()
+    assert {path[: len("up_blocks.0.attentions.1")] for path in paths} == {"up_blocks.0.attentions.1"}
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "says"),
+    [
+        ({"blocks": "style"}, "blocks", "down, middle, up"),
+        ({"initialization": "eva"}, "initialization", "usual"),
+    ],
+    ids=str,
+)
+def test_what_does_not_suit_is_told_by_its_field(
+    model: Model, values: dict[str, str], field: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says) as fault:
+        attach(model, "loha", **values)
+    assert fault.value.field == field
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rank_larger_than_a_layer_is_cut_to_it_and_told(
+    model: Model, fresh: Model, tmp_path: Path, name: str
+) -> None:
+    attached = attach(model, name, rank=40, alpha=40.0)
+    assert "40 is more than" in attached.notes[0]
+    assert max(each.rank for each in attached.factors().values()) <= 32
+    trained = train(model, attached)
+    read_into(fresh, write(tmp_path / "a.safetensors", model, attached))
+    with torch.no_grad():
+        assert torch.allclose(said(fresh), trained, atol=5e-5)
+
+
+DESCRIBED = [*((name, {}) for name in NAMES), ("lora", {"initialization": "olora"}), ("lokr", {"rank": 2}),
+             ("locon", {"rank": 40}), ("loha", {"blocks": "up"}), ("dora", {"text_learning_rate": 1e-4}),
+             ("locon", {"text_learning_rate": 1e-4})]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "values"), DESCRIBED, ids=str)
+def test_the_form_says_beforehand_what_it_will_be(
+    model: Model, tiny: Path, workspace: Workspace, tmp_path: Path, name: str, values: dict[str, Any]
+) -> None:
+    told = NETWORKS.get(name).describe(
+        read_layout(resolve(str(tiny), workspace)), model.family, settings(**values)
+    )
+    encoders = model.text_encoders.values() if "text_learning_rate" in values else ()
+    whole = [weight for part in (model.denoiser, *encoders) for weight in part.parameters()]
+    attached = attach(model, name, **values)
+    written = write(tmp_path / "a.safetensors", model, attached, torch.float16).stat().st_size
+    assert told.trained == sum(weight.numel() for weight in attached.weights.values())
+    assert told.layers == len(attached.factors()) + sum(map(len, attached.text_factors().values()))
+    assert told.whole == pytest.approx(sum(weight.numel() for weight in whole), rel=0.05)
+    assert told.size_bytes == pytest.approx(written, rel=0.12)
+    assert f"{told.layers} layers" in told.sentence()
+
+
+def test_adapters_for_mixing_hardly_answer_to_one_another_and_usual_ones_do(
+    tiny: Path, workspace: Workspace
+) -> None:
+    def apart(name: str) -> float:
+        """The mean cosine of what two adapters read, over their layers."""
+        factors = []
+        for seed in (1, 2):
+            model = open_model(str(tiny), workspace)
+            torch.manual_seed(seed)
+            factors.append(NETWORKS.get(name).attach(model, settings(rank=2)).factors())
+        shared = []
+        for path, first in factors[0].items():
+            one, other = (each.tensors()["lora_down.weight"] for each in (first, factors[1][path]))
+            rows = torch.nn.functional.normalize(one), torch.nn.functional.normalize(other)
+            shared.append((rows[0] @ rows[1].T).square().sum() / 2)
+        return float(torch.stack(shared).mean())
+
+    assert apart("mixable") < 0.12  # two of 16 or 32 directions: by chance one in 8 to 16 is shared
+    assert apart("lora") > 0.05
+
+
+def test_what_is_fixed_for_mixing_stays_as_it_was_drawn(model: Model) -> None:
+    attached = attach(model, "mixable")
+    before = {name: each.clone() for name, each in attached.fixed.items()}
+    train(model, attached)
+    assert before
+    assert all(torch.equal(attached.fixed[name], each) for name, each in before.items())
+    assert all(name.endswith("lora_B") for name in attached.weights)
+
+
+@pytest.mark.parametrize("beginning", ["pissa", "olora"])
+def test_a_beginning_inside_the_base_leaves_the_base_alone(model: Model, beginning: str) -> None:
+    before = {name: value.clone() for name, value in model.denoiser.state_dict().items()}
+    train(model, attach(model, "locon", initialization=beginning))
+    after = model.denoiser.state_dict()
+    assert all(
+        torch.equal(value, after.get(name, after.get(_inside(name)))) for name, value in before.items()
+    )
+
+
+def _inside(name: str) -> str:
+    """Where peft keeps a layer's own weight."""
+    path, _, role = name.rpartition(".")
+    return f"{path}.base_layer.{role}"
+
+
+def test_pissa_begins_at_the_largest_singular_values(model: Model) -> None:
+    attached = attach(model, "lora", initialization="pissa", alpha=4.0)
+    path, begun = next(iter(attached.factors().items()))
+    weight = model.denoiser.get_submodule(path).base_layer.weight.detach()  # type: ignore[union-attr]
+    left, values, right = torch.linalg.svd(weight)
+    largest = left[:, :4] * values[:4] @ right[:4]
+    down, up = (
+        begun.tensors()[f"lora_{role}.weight"][: 4 if role == "down" else None] for role in ("down", "up")
+    )
+    assert torch.allclose(up[:, :4] @ down, largest, atol=1e-5)
+
+
+def test_eva_begins_where_a_layer_s_inputs_vary_most(model: Model) -> None:
+    attached = attach(model, "lora", initialization="eva")
+    path = next(path for path in attached.factors() if path.endswith("attn2.to_k"))
+    told = model.encode_prompts(["a fox", "a cat"])["prompt_embeds"].flatten(0, 1)
+    down = attached.factors()[path].tensors()["lora_down.weight"]
+    kept = (told @ down.T).square().sum() / told.square().sum()
+    chance = torch.linalg.qr(torch.randn(told.shape[1], 4)).Q
+    assert torch.allclose(down @ down.T, torch.eye(4), atol=1e-4)
+    assert kept > (told @ chance).square().sum() / told.square().sum() + 0.2
+
+
+def test_dropout_acts_in_training_and_not_when_it_rests(model: Model) -> None:
+    attached = attach(model, "lora", dropout=0.5)
+    train(model, attached)
+    with torch.no_grad():
+        assert not torch.equal(said(model), said(model))
+        model.denoiser.eval()
+        assert torch.equal(said(model), said(model))

@@ -76,5 +76,6 @@ def spoken(schedule: Any, timesteps: Tensor) -> Tensor:
 
 def sigmas(schedule: Any, timesteps: Tensor, like: Tensor) -> Tensor:
     """The share of noise of a flow's timesteps, shaped to multiply `like`."""
-    share = (timesteps.to(like.device) + 1).to(like.dtype) / schedule.config.num_train_timesteps
+    steps: int = schedule.config.num_train_timesteps
+    share = (timesteps.to(like.device) + 1).to(like.dtype) / steps
     return share.reshape(-1, *(1 for _ in like.shape[1:]))
