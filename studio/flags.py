@@ -41,6 +41,7 @@ def command(
 
 def _parameter(knob: KnobInfo, metavar: str) -> inspect.Parameter:
     told = _help(knob)
+    kind: Any = list[str] if knob.type is tuple else knob.type  # a list is a flag that may be repeated
     info: Any
     if metavar:
         info = typer.Argument(metavar=metavar, help=told, show_default=False)
@@ -52,14 +53,14 @@ def _parameter(knob: KnobInfo, metavar: str) -> inspect.Parameter:
         knob.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         default=None,
-        annotation=Annotated[knob.type | None, info],
+        annotation=Annotated[kind | None, info],
     )
 
 
 def _help(knob: KnobInfo) -> str:
     told = f"{knob.label}. {knob.help}"
     if knob.choices:
-        told += f" One of: {', '.join(knob.choices)}."
+        told += f" One of: {', '.join(filter(None, knob.choices))}."
     if not knob.required and knob.default not in ("", ()):
         told += f" Default: {_word(knob.default)}."
     return told

@@ -53,7 +53,8 @@ class Registry(Generic[Entry]):
         return entries[name]
 
     def _entries(self) -> dict[str, Entry]:
-        return _load(self.package)
+        """Without those that say they are not `available` here."""
+        return {name: one for name, one in _load(self.package).items() if getattr(one, "available", True)}
 
 
 @cache

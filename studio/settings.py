@@ -31,15 +31,21 @@ def Knob(
     choices: tuple[str, ...] | Registry[Any] | None = None,
     widget: str = "",
     step: float | None = None,
+    nobody: str = "",
+    read_by: tuple[str, ...] = (),
     **limits: Any,
 ) -> Any:
     """One setting.
 
     `choices` is a tuple of words or the registry whose plug-ins may be chosen; `widget` names a
     component of the page that is not evident from the type ("dataset", "base", "lines", "adapters",
-    "hidden", "auto": a number whose 0 lets the studio choose); `limits` are pydantic's (`ge`, `le`, `gt`, `min_length` …).
+    "hidden", "auto": a number whose 0 lets the studio choose). `nobody` is the title of choosing none
+    of the plug-ins, which is kept as "". `read_by` names the settings that choose a plug-in, when this one
+    matters only if that plug-in has it among its `reads` (see `unread`). `limits` are pydantic's (`ge`,
+    `le`, `gt`, `min_length` …).
     """
     extra: Any = {"group": group, "advanced": advanced, "choices": choices, "widget": widget, "step": step}
+    extra |= {"nobody": nobody, "read_by": read_by}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
@@ -59,6 +65,8 @@ class KnobInfo:
     minimum: float | None
     maximum: float | None
     step: float | None
+    nobody: str = ""
+    read_by: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -83,7 +91,7 @@ class Settings(BaseModel):
             if knob.choices and value not in knob.choices:
                 raise SettingsError(
                     f"{knob.label}: “{value}” is not one of the choices",
-                    remedy=f"Choose one of: {', '.join(knob.choices)}.",
+                    remedy=f"Choose one of: {', '.join(filter(None, knob.choices))}.",
                     field=knob.name,
                 )
         return checked
@@ -122,11 +130,36 @@ def _knob(name: str, field: FieldInfo) -> KnobInfo:
         group=str(extra["group"]),
         advanced=bool(extra["advanced"]),
         widget=str(extra["widget"]),
-        choices=tuple(choices.names()) if isinstance(choices, Registry) else tuple(choices or ()),
+        choices=_names(choices, bool(extra["nobody"])),
         minimum=limits.get("ge", limits.get("gt")),
         maximum=limits.get("le", limits.get("lt")),
         step=extra["step"],  # type: ignore[arg-type]
+        nobody=str(extra["nobody"]),
+        read_by=extra["read_by"],  # type: ignore[arg-type]
     )
+
+
+def unread(cls: type[Settings], values: Mapping[str, Any]) -> frozenset[str]:
+    """The knobs that no chosen plug-in reads, which a form may hide; missing values are the defaults."""
+    known = {knob.name: knob for knob in knobs(cls)}
+
+    def is_read(knob: KnobInfo) -> bool:
+        chosen = ((at, values.get(at, known[at].default)) for at in knob.read_by)
+        return any(knob.name in _reads(cls, at, name) for at, name in chosen)
+
+    return frozenset(knob.name for knob in known.values() if knob.read_by and not is_read(knob))
+
+
+def _reads(cls: type[Settings], setting: str, name: Any) -> frozenset[str]:
+    """The knobs that the plug-in of this name reads, chosen at this setting; none where none is chosen."""
+    extra = cls.model_fields[setting].json_schema_extra
+    registry: Any = extra["choices"] if isinstance(extra, dict) else ()
+    return next((frozenset(entry.reads) for entry in registry if entry.name == name), frozenset())
+
+
+def _names(choices: Any, nobody: bool) -> tuple[str, ...]:
+    names = choices.names() if isinstance(choices, Registry) else (choices or ())
+    return ("", *names) if nobody else tuple(names)
 
 
 def _plain(annotation: Any) -> type:

@@ -1,8 +1,7 @@
-"""Batches: pictures opened ahead of the model, and batches that shrink when memory runs out."""
+"""Batches: pictures opened ahead of the models, and batches that shrink when memory runs out."""
 
 from __future__ import annotations
 
-import gc
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,8 @@ from pathlib import Path
 from PIL.Image import Image
 
 from studio.caption.captioners._base import OpenedCaptioner
+from studio.caption.settings import CaptionSettings
+from studio.caption.warm import free_memory
 from studio.data.dataset import Picture
 from studio.data.pictures import open_picture
 from studio.errors import OutOfMemory, PictureError
@@ -47,11 +48,16 @@ def _ready(picture: Picture, image: Future[Image | PictureError]) -> Opened:
     return picture, image.result()
 
 
-class Batches:
-    """Asks the model for captions, `size` images at once; `size` shrinks when that is too much."""
+def by_shape(pictures: Sequence[Picture]) -> list[Picture]:
+    """The pictures in such an order that those of one batch are of like shape and size."""
+    return sorted(pictures, key=lambda one: (round(4 * one.size[0] / one.size[1]), one.size[0] * one.size[1]))
 
-    def __init__(self, captioner: OpenedCaptioner, size: int) -> None:
-        self.captioner, self.size = captioner, size
+
+class Batches:
+    """Asks the captioners, `size` images at once; `size` shrinks when that is too much."""
+
+    def __init__(self, captioners: Sequence[OpenedCaptioner], settings: CaptionSettings) -> None:
+        self.captioners, self.settings, self.size = captioners, settings, settings.batch_size
 
     def captions(self, images: list[Image]) -> Iterator[str]:
         """A caption for each image, as they come; raises `OutOfMemory` when one image is too much."""
@@ -68,16 +74,27 @@ class Batches:
                 )
             else:
                 self.size = len(batch) // 2
-                _free_memory()
+                free_memory()
 
     def _attempt(self, batch: list[Image]) -> list[str] | None:
         """The captions of a batch, or None when the memory was not enough."""
         try:
-            return self.captioner.caption(batch)
+            said = [captioner.caption(batch, self.settings) for captioner in self.captioners]
         except (MemoryError, RuntimeError) as fault:
             if not _out_of_memory(fault):
                 raise
             return None
+        return [joined(texts) for texts in zip(*said, strict=True)]
+
+
+def joined(texts: Sequence[str]) -> str:
+    """What several captioners said of a picture as one line: a comma between, none after a full stop."""
+    line = ""
+    for text in texts:
+        words = " ".join(text.split())
+        between = "" if not (line and words) else " " if line[-1] in ".!?,;:" else ", "
+        line += between + words
+    return line
 
 
 def _out_of_memory(fault: BaseException) -> bool:
@@ -87,10 +104,3 @@ def _out_of_memory(fault: BaseException) -> bool:
     return any(
         words in str(fault) for words in ("out of memory", "can't allocate memory", "not enough memory")
     )
-
-
-def _free_memory() -> None:
-    import torch
-
-    gc.collect()
-    torch.cuda.empty_cache()

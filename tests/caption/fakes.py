@@ -31,19 +31,28 @@ def sizes(images: list[Image]) -> list[str]:
 class Fake(Captioner, OpenedCaptioner):
     """Says what it is told to say, and remembers the batches and how often it was opened."""
 
-    name, title, about, licence, side = "fake", "Fake", "For tests.", "none", 1000
+    title, about, licence, side = "Fake", "For tests.", "none", 1000
 
-    def __init__(self, say: Say = sizes) -> None:
-        self.say, self.batches, self.opened = say, list[int](), 0
-        _load("studio.caption.captioners")[self.name] = self
+    def __init__(self, say: Say = sizes, *, name: str = "fake") -> None:
+        self.name, self.say, self.batches, self.opened = name, say, list[int](), 0
+        self.keeps, self.life = True, list[str]()
+        _load("studio.caption.captioners")[name] = self
 
-    def open(self, device: Any, context: Context) -> Fake:
+    def open(self, device: Any, context: Context, settings: CaptionSettings) -> Fake:
         self.opened += 1
         return self
 
-    def caption(self, images: list[Image]) -> list[str]:
+    def caption(self, images: list[Image], settings: CaptionSettings) -> list[str]:
         self.batches.append(len(images))
         return self.say(images)
+
+    def rest(self) -> bool:
+        self.life.append("rest")
+        return self.keeps
+
+    def wake(self) -> Fake:
+        self.life.append("wake")
+        return self
 
 
 class Job:

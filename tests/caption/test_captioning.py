@@ -11,7 +11,7 @@ import pytest
 from PIL.Image import Image
 
 from studio.caption.engine import CaptionEngine
-from studio.data.captions import history, read_caption, write_caption
+from studio.data.captions import history, read_caption, undo, write_caption
 from studio.errors import Cancelled, DatasetError, DiskFull, OutOfMemory, StudioError
 from studio.jobs.run import read_run
 from studio.registry import _load
@@ -136,15 +136,17 @@ def test_killed_midway_nothing_is_lost_and_it_goes_on(
     ]
     ended = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
     assert ended.returncode == -9
-    assert [read_caption(folder / f"{n}.png") for n in (1, 4, 5)] == [
+    assert [read_caption(folder / f"{n}.png") for n in (1, 2, 5)] == [
         "a picture of 1 by 9",
-        "a picture of 4 by 9",
+        "a picture of 2 by 9",
         "from before",
     ]
     job = Job(workspace, folder, existing="replace")
     job.run = read_run(workspace.runs / (tmp_path / "id").read_text())
     assert job.work() == "Captioned 5 pictures."
-    assert list(job.captions()) == ["5.png"]
+    assert [read_caption(folder / f"{n}.png") for n in range(1, 6)] == [
+        f"a picture of {n} by 9" for n in range(1, 6)
+    ]
     assert [len(history(folder / f"{n}.png")) for n in range(1, 6)] == [1, 1, 1, 1, 2]
 
 
@@ -248,7 +250,7 @@ def test_a_full_disk_is_told_and_earlier_captions_stay(
         patch.setattr(os, "replace", full)
         with pytest.raises(DiskFull, match=r"4\.txt"):
             job.work()
-    assert sorted(path.name for path in folder.glob("*.txt")) == ["1.txt", "2.txt", "3.txt"]
+    assert [bool(read_caption(folder / f"{n}.png")) for n in range(1, 6)] == [True, True, False, False, False]
     assert job.work() == "Captioned 5 pictures."
 
 
@@ -276,3 +278,46 @@ def test_pictures_come_no_larger_than_the_captioner_needs(
     job = Job(workspace, tmp_path / "mine")
     job.work()
     assert job.captions() == {"wall.png": "a picture of 150 by 100"}
+
+
+def test_only_the_chosen_pictures_are_captioned_again(
+    workspace: Workspace, tmp_path: Path, fake: Fake
+) -> None:
+    folder = five(tmp_path / "mine")
+    samples.empty(folder / "nothing.png")
+    Job(workspace, folder).work()
+    fake.say = lambda images: ["other words"] * len(images)
+    job = Job(workspace, folder, existing="replace", only=["2.png", "4.png", "gone.png"])
+    assert job.work() == "Captioned 2 pictures."
+    assert (job.captions(), job.notes()) == ({"2.png": "other words", "4.png": "other words"}, [])
+    assert read_caption(folder / "3.png") == "a picture of 3 by 9"
+
+
+def test_a_whole_job_is_taken_back_at_once(workspace: Workspace, tmp_path: Path, fake: Fake) -> None:
+    folder = five(tmp_path / "mine")
+    (folder / "5.txt").write_text("from before", encoding="utf-8")
+    Job(workspace, folder, existing="replace").work()
+    change = undo(folder)
+    assert change is not None
+    assert (change.note, change.by, len(change.pictures)) == ("Captions by Fake", "fake", 5)
+    assert [read_caption(folder / f"{n}.png") for n in (1, 4, 5)] == ["", "", "from before"]
+
+
+def test_a_batch_of_pictures_of_one_shape_where_that_is_quicker(
+    workspace: Workspace, tmp_path: Path, fake: Fake
+) -> None:
+    fake.alike = True
+    sizes_of = {"1.png": (40, 20), "2.png": (20, 40), "3.png": (42, 21), "4.png": (21, 42)}
+    for name, size in sizes_of.items():
+        samples.picture(tmp_path / "mine" / name, size=size)
+    shapes: list[set[bool]] = []
+
+    def say(images: list[Image]) -> list[str]:
+        shapes.append({image.width > image.height for image in images})
+        return sizes(images)
+
+    fake.say = say
+    job = Job(workspace, tmp_path / "mine")
+    job.work()
+    assert shapes == [{False}, {True}]
+    assert job.captions() == {name: f"a picture of {w} by {h}" for name, (w, h) in sizes_of.items()}

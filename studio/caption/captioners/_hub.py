@@ -9,6 +9,9 @@ from studio.errors import ModelError
 from studio.jobs.context import Context
 from studio.models import hub
 
+INDEX = "model.safetensors.index.json"  # names the parts of weights in several files
+SMALL_FILES = (*hub.SMALL_FILES, ".jinja", ".csv")  # chat templates and lists of tags, too
+
 
 def from_hub(hub_id: str, revision: str, context: Context) -> Path:
     """The folder of a captioner; downloaded, with progress, if it is not there yet.
@@ -24,15 +27,19 @@ def from_hub(hub_id: str, revision: str, context: Context) -> Path:
         context.progress(here, total, f"Downloading {hub_id}")
 
     unfinished = folder.with_name(f"{folder.name}.part")
-    hub.fetch(hub.describe(hub_id, choose=_needed, revision=revision), unfinished, tell)
+    hub.fetch(hub.describe(hub_id, choose=needed, revision=revision), unfinished, tell)
     unfinished.replace(folder)
     return folder
 
 
-def _needed(hub_id: str, files: Sequence[str]) -> list[str]:
+def needed(hub_id: str, files: Sequence[str]) -> list[str]:
     """The settings, the words and the weights, which must be `.safetensors`."""
     top = [file for file in files if "/" not in file]
     weights = [file for file in top if file.endswith(".safetensors")]
+    if INDEX in top:
+        weights = [file for file in weights if file.startswith("model-")]
+    elif "model.safetensors" in top:
+        weights = ["model.safetensors"]
     if not weights:
         raise ModelError(f"{hub_id} cannot be used as a captioner", why="It has no .safetensors weights")
-    return [file for file in top if file.endswith(hub.SMALL_FILES)] + weights
+    return [file for file in top if file.endswith(SMALL_FILES)] + weights

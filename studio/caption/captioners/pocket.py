@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.caption.captioners._base import Captioner
-from studio.caption.captioners._blip import OpenedBlip
+from studio.caption.captioners._sentence import OpenedSentence
 from studio.errors import ModelError
 from studio.workspace import ASSETS
 
 if TYPE_CHECKING:
     import torch
 
+    from studio.caption.settings import CaptionSettings
     from studio.jobs.context import Context
 
 FOLDER = ASSETS / "pocket" / "captioner"
@@ -24,9 +25,10 @@ class Pocket(Captioner):
     title = "Miniature (built in)"
     about = "Names one or two simple things and how they are drawn. Quick on any machine, no download."
     licence = "Apache-2.0"
+    memory_bytes = 100_000_000
     order = 0
 
-    def open(self, device: torch.device, context: Context) -> OpenedBlip:
+    def open(self, device: torch.device, context: Context, settings: CaptionSettings) -> OpenedSentence:
         """Open the weights that came with the studio."""
         if not (FOLDER / "model.safetensors").exists():
             raise ModelError(
@@ -34,7 +36,7 @@ class Pocket(Captioner):
                 why=f"There are no weights in {FOLDER}",
                 remedy="Get the studio's files again, or choose another captioner.",
             )
-        return OpenedBlip(FOLDER, device)
+        return OpenedSentence(FOLDER, device, "BlipForConditionalGeneration")
 
 
 ENTRY = Pocket()
