@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import ModelError
 from studio.families import FAMILIES
+from studio.families import __file__ as of_families
 from studio.families._base import Family
 from studio.models.identify import identify
 from studio.models.source import Source, resolve
@@ -20,6 +21,7 @@ from studio.workspace import Workspace
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+ENGLISH = Path(of_families).parent / "configs" / "sd1" / "tokenizer"
 LONGEST = 77  # tokens, of an encoder that does not say; CLIP's
 UNLIMITED = 100_000  # what a tokenizer writes that knows no limit is more than this
 
@@ -33,6 +35,11 @@ class TokenCounter:
     limit: int
     """Without the marks that it puts before and behind a caption: 75 for CLIP."""
     tokenizer: Tokenizer = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """How many tokens it knows."""
+        return int(self.tokenizer.get_vocab_size())
 
     def count(self, text: str) -> int:
         """How many tokens a caption has."""
@@ -63,7 +70,7 @@ class TokenCounter:
         None for a word that takes several. The order is that in which the words were merged.
         """
         ids = self.tokenizer.encode(word, add_special_tokens=False).ids
-        return ids[0] / self.tokenizer.get_vocab_size() if len(ids) == 1 else None
+        return ids[0] / self.size if len(ids) == 1 else None
 
 
 def counters(base: str, workspace: Workspace) -> tuple[TokenCounter, ...]:
@@ -73,6 +80,11 @@ def counters(base: str, workspace: Workspace) -> tuple[TokenCounter, ...]:
     for a base that does not exist or whose tokenizer is damaged.
     """
     return tuple(_counter(folder) for folder in _tokenizers(resolve(base, workspace)))
+
+
+def english() -> TokenCounter:
+    """CLIP's own tokenizer, whose vocabulary is the words of millions of captions by their frequency."""
+    return _counter(ENGLISH)
 
 
 def configs(source: Source) -> Path | None:

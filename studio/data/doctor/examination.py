@@ -8,7 +8,7 @@ from pathlib import Path
 from studio.data.crops import crops
 from studio.data.dataset import Dataset
 from studio.data.doctor.checks import CHECKS
-from studio.data.doctor.findings import Case, Facts, Finding, Report, counted
+from studio.data.doctor.findings import Case, Facts, Finding, Report, told
 from studio.data.doctor.likeness import known_features
 from studio.data.doctor.record import facts_of
 from studio.data.masks import mask_of
@@ -62,9 +62,9 @@ def _measured(dataset: Dataset, workspace: Workspace, progress: Progress) -> dic
 def _verdict(sound: int, found: Sequence[Finding]) -> str:
     """ "24 pictures, ready. 2 near-duplicates are worth removing." """
     state = "not quite ready" if any(finding.serious for finding in found) else "ready"
-    parts = [f"{counted(sound, '1 picture', '{} pictures')}, {state}."]
+    parts = [told(sound, f"{{n}} picture{{s}}, {state}.")]
     parts += [f"{finding.verdict}." for finding in found[:SPOKEN] if finding.verdict]
     if len(found) > SPOKEN:
         more = len(found) - SPOKEN
-        parts.append(counted(more, "One more thing is below.", "{} more things are below."))
+        parts.append(told(more, "{n} more thing{s} {are} below."))
     return " ".join(parts)

@@ -131,6 +131,16 @@ def paths(pictures: Sequence[Picture]) -> tuple[Path, ...]:
     return tuple(picture.path for picture in pictures)
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """ "1 picture is blurred", "3 pictures are blurred"; `{}` stands for the number."""
-    return (one if count == 1 else many).format(count)
+def told(count: int, text: str) -> str:
+    """A text in the singular or the plural: "{n} picture{s} {are} blurred", "Take {them} out"."""
+    words = SINGULAR if count == 1 else PLURAL
+    return text.format(n=count, **words)
+
+
+def take_out(pictures: Sequence[Picture]) -> Mend:
+    """The button that moves pictures out of the dataset."""
+    return Mend(told(len(pictures), "Take {them} out"), "remove", {"pictures": names(pictures)})
+
+
+SINGULAR = {"s": "", "are": "is", "have": "has", "were": "was", "them": "it"}
+PLURAL = {word: word for word in SINGULAR}

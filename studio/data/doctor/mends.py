@@ -12,8 +12,9 @@ from send2trash.exceptions import TrashPermissionError
 
 from studio.data.captions import caption_file, read_caption, write_captions
 from studio.data.crops import Crop, set_crop
-from studio.data.doctor.findings import counted
-from studio.data.editing import AddTrigger, Operation, RemoveTrigger
+from studio.data.doctor.findings import told
+from studio.data.doctor.words import without
+from studio.data.editing import AddTrigger
 from studio.data.journal import HISTORY
 from studio.data.masks import mask_from_alpha, mask_of
 from studio.errors import PictureError, StudioError
@@ -39,10 +40,9 @@ def remove(folder: Path, pictures: Sequence[str]) -> str:
         belongings = [picture, caption_file(picture), mask_of(picture)]
         for file in [one for one in belongings if one is not None and one.exists()]:
             hidden += not _to_bin(file) and file == picture
-    told = counted(len(pictures), "1 picture was", "{} pictures were")
     if hidden:
-        return f"{told} put aside, out of the dataset. “Bring back” brings them back."
-    return f"{told} moved to the bin of your system, with captions."
+        return told(len(pictures), "{n} picture{s} {were} put aside. “Bring back” brings {them} back.")
+    return told(len(pictures), "{n} picture{s} {were} moved to the bin of your system, with the caption{s}.")
 
 
 def bring_back(folder: Path) -> str:
@@ -51,7 +51,7 @@ def bring_back(folder: Path) -> str:
     for file in sorted((folder / REMOVED).glob("*")):
         shutil.move(file, free_path(folder / file.name))
         back += file.suffix.lower() != ".txt"
-    return counted(back, "1 picture is back.", "{} pictures are back.") if back else "Nothing was put aside."
+    return told(back, "{n} picture{s} {are} back.") if back else "Nothing was put aside."
 
 
 def put_aside(folder: Path) -> list[str]:
@@ -61,14 +61,15 @@ def put_aside(folder: Path) -> list[str]:
 
 def add_trigger(folder: Path, pictures: Sequence[str], word: str) -> str:
     """Put the trigger word before the captions that lack it."""
-    changed = _edit(folder, pictures, AddTrigger(word))
-    return f"“{word}” was added to {counted(changed, '1 caption', '{} captions')}."
+    operation = AddTrigger(word)
+    changed = _edit(folder, pictures, operation.apply, operation.title)
+    return f"“{word}” was added to {told(changed, '{n} caption{s}')}."
 
 
 def drop(folder: Path, pictures: Sequence[str], words: str) -> str:
     """Take words out of captions."""
-    changed = _edit(folder, pictures, RemoveTrigger(words), note=f"Drop “{words}”")
-    return f"“{words}” was taken out of {counted(changed, '1 caption', '{} captions')}."
+    changed = _edit(folder, pictures, lambda caption: without(caption, words), f"Drop “{words}”")
+    return f"“{words}” was taken out of {told(changed, '{n} caption{s}')}."
 
 
 def crop(folder: Path, picture: str, sides: Sequence[float]) -> str:
@@ -82,7 +83,7 @@ def alpha_masks(folder: Path, pictures: Sequence[str]) -> str:
     """Make masks of what is transparent in pictures."""
     for picture in _present(folder, pictures):
         mask_from_alpha(picture)
-    return counted(len(pictures), "1 mask was made.", "{} masks were made.")
+    return told(len(pictures), "{n} mask{s} {were} made.")
 
 
 ACTIONS: dict[str, Callable[..., str]] = {
@@ -90,12 +91,11 @@ ACTIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def _edit(folder: Path, pictures: Sequence[str], operation: Operation, note: str = "") -> int:
+def _edit(folder: Path, pictures: Sequence[str], change: Callable[[str], str], note: str) -> int:
     """Change captions in one go, which can be undone in one go; how many changed."""
     before = {picture: read_caption(picture) for picture in _present(folder, pictures)}
-    after = {picture: operation.apply(caption) for picture, caption in before.items()}
-    done = write_captions(after, by="doctor", note=note or operation.title, expected=before)
-    return len(done.pictures)
+    after = {picture: change(caption) for picture, caption in before.items()}
+    return len(write_captions(after, by="doctor", note=note, expected=before).pictures)
 
 
 def _present(folder: Path, pictures: Sequence[str]) -> list[Path]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
 from studio.data.doctor.findings import Check
 from studio.data.doctor.viewing import view
 from studio.data.hashes import picture_hash
-from studio.data.lines import append_line, read_lines
 from studio.errors import PictureError
-from studio.workspace import Workspace
+from studio.workspace import Workspace, writing
 
 Measured = dict[str, Any]
-"""What each check measured, under its name and version."""
+"""What each check measured, under its name and version; None instead for a picture that is damaged."""
 
 
 def facts_of(picture: Path, workspace: Workspace, checks: Sequence[Check]) -> Mapping[str, Any]:
@@ -23,36 +22,33 @@ def facts_of(picture: Path, workspace: Workspace, checks: Sequence[Check]) -> Ma
 
     Raises `PictureError` if not all of the picture can be decoded.
     """
-    content = picture_hash(picture, workspace.cache)
     keys = {check.name: f"{check.name} {check.version}" for check in checks if check.measures}
-    known = _known(workspace.cache)
-    found = known.get(content, {})
-    if found is not None and not found.keys() >= set(keys.values()):
-        found = known[content] = _measure(picture, checks, keys)
-        append_line(_file(workspace.cache), [content, found])
-    if found is None:
+    file = workspace.cache / "doctor" / f"{picture_hash(picture, workspace.cache)[:32]}.json"
+    known = _read(file)
+    if known is not None and not known.keys() >= set(keys.values()):
+        known = _measure(picture, checks, keys)
+        with writing(file) as written:
+            json.dump(known, written)
+    if known is None:
         raise PictureError(
             f"{picture.name} is damaged",
             why="Not all of it can be decoded",
             remedy="Export or download it again.",
         )
-    return {name: found[key] for name, key in keys.items()}
+    return {name: known[key] for name, key in keys.items()}
+
+
+def _read(file: Path) -> Measured | None:
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known if known is None or isinstance(known, dict) else {}
 
 
 def _measure(picture: Path, checks: Sequence[Check], keys: Mapping[str, str]) -> Measured | None:
-    """None for a picture that is damaged."""
     try:
         seen = view(picture)
     except PictureError:
         return None
     return {keys[check.name]: check.measure(seen) for check in checks if check.measures}
-
-
-@remembered
-def _known(cache: Path) -> dict[str, Measured | None]:
-    """All that was ever measured; the last line of a picture counts."""
-    return dict(read_lines(_file(cache)))
-
-
-def _file(cache: Path) -> Path:
-    return cache / "picture-facts.jsonl"

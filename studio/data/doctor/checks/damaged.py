@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.data.dataset import picture_files
-from studio.data.doctor.findings import Case, Check, Finding, Mend, counted
+from studio.data.doctor.findings import Case, Check, Finding, Mend
 
 
 class Damaged(Check):
@@ -26,19 +26,19 @@ class Damaged(Check):
         return [
             Finding(
                 self.name,
-                counted(len(bad), "1 picture cannot be read", "{} pictures cannot be read"),
+                told(len(bad), "{n} picture{s} cannot be read"),
                 "A training leaves out what it cannot decode to the end. Export or download it again, "
                 "or take it out of the dataset.",
                 tuple(bad),
                 (
                     Mend(
-                        counted(len(bad), "Move it to the bin", "Move them to the bin"),
+                        told(len(bad), "Move {them} to the bin"),
                         "remove",
                         {"pictures": [path.name for path in bad]},
                     ),
                 ),
                 serious=True,
-                verdict=counted(len(bad), "1 picture cannot be read", "{} pictures cannot be read"),
+                verdict=told(len(bad), "{n} picture{s} cannot be read"),
                 notes={name: note or f"{name} breaks off before its end." for name, note in notes.items()},
             )
         ]

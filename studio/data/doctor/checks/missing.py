@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.data.doctor.findings import Case, Check, Finding, Mend, counted, names, paths
+from studio.data.doctor.findings import Case, Check, Finding, Mend, names, paths, told
 
 
 class Missing(Check):
@@ -21,9 +21,7 @@ class Missing(Check):
             return ()
         every = len(bare) == len(case.dataset.pictures)
         title = (
-            "No picture has a caption yet"
-            if every
-            else counted(len(bare), "1 picture has no caption", "{} pictures have no caption")
+            "No picture has a caption yet" if every else told(len(bare), "{n} picture{s} {have} no caption")
         )
         return [
             Finding(
@@ -33,9 +31,10 @@ class Missing(Check):
                 "free, what is not named is learnt as part of your subject. Without one, that is everything.",
                 paths(bare),
                 (Mend("Caption them", opens="caption", arguments={"pictures": names(bare)}),),
+                serious=every,
                 verdict="Captions are still missing"
                 if every
-                else counted(len(bare), "1 caption is missing", "{} captions are missing"),
+                else told(len(bare), "{n} caption{s} {are} missing"),
             )
         ]
 

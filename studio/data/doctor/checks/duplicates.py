@@ -1,0 +1,124 @@
+"""Pictures that are nearly the same: saved twice, made smaller, mirrored, or cropped a little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from studio.data.dataset import Picture
+from studio.data.doctor.copies import Copy, alike, small_copy
+from studio.data.doctor.findings import Case, Check, Finding, Mend, told
+from studio.data.doctor.grouping import Groups, best_first
+from studio.data.doctor.viewing import View
+
+Hashes = NDArray[np.uint64]
+
+CROPS = (0.9, 0.8)  # of the sides, in the middle and in the corners: what a hash is made of, too
+SUSPECT = 16  # of 64 bits that differ; then the pixels are compared
+SAME = 0.93  # correlation of the small copies; of different pictures it is 0.88 at most
+
+
+class Duplicates(Check):
+    """Finds groups of near-duplicates, by ImageHash's perceptual hash and then by small copies."""
+
+    name = "duplicates"
+    title = "Near-duplicate"
+    order = 40
+    measures = True
+
+    def measure(self, view: View) -> dict[str, Any]:
+        """Hashes of the picture, its mirror image and its crops, and a small copy."""
+        small = view.image.copy()
+        small.thumbnail((256, 256), Image.Resampling.BOX)
+        return {
+            "whole": _hash(small),
+            "mirrored": _hash(ImageOps.mirror(small)),
+            "crops": [_hash(_cropped(small, *place)) for place in _places()],
+            "copy": small_copy(view.image),
+        }
+
+    def look(self, case: Case) -> Sequence[Finding]:
+        """One finding with all groups; in each the best picture stays."""
+        pictures = [picture for picture, _ in case.sound()]
+        facts = [facts[self.name] for _, facts in case.sound()]
+        groups = [best_first([pictures[i] for i in group]) for group in _groups(facts)]
+        if not groups:
+            return ()
+        extra = [picture for group in groups for picture in group[1:]]
+        return [
+            Finding(
+                self.name,
+                told(len(extra), "{n} near-duplicate{s}"),
+                "The model sees such a picture more often than the others and learns it by heart: its pose "
+                "and its background come back in everything. One of each group is enough.",
+                tuple(picture.path for group in groups for picture in group),
+                (_remove(extra),),
+                verdict=told(len(extra), "{n} near-duplicate{s} {are} worth removing"),
+                groups=tuple(tuple(picture.path for picture in group) for group in groups),
+                notes={
+                    picture.path.name: f"like {group[0].path.name}"
+                    for group in groups
+                    for picture in group[1:]
+                },
+            )
+        ]
+
+
+def _groups(facts: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """Who belongs together; whoever does already is not compared again."""
+    groups = Groups()
+    copy_of = lru_cache(maxsize=512)(lambda number: Copy.of(facts[number]["copy"]))
+    for one, other in _suspects(facts):
+        if groups.together(one, other):
+            continue
+        same = facts[one]["copy"] == facts[other]["copy"]
+        if same or alike(copy_of(one), copy_of(other)) >= SAME:
+            groups.join(one, other)
+    return groups.found()
+
+
+def _suspects(facts: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Pairs of pictures whose hashes are near, cropped or mirrored or not."""
+    wholes = _bits([[one["whole"] for one in facts], [one["mirrored"] for one in facts]]).ravel()
+    parts = _bits([[one["whole"], *one["crops"]] for one in facts])
+    found = set()
+    for row, hashes in enumerate(parts):
+        nearest = np.bitwise_count(hashes[:, None] ^ wholes).min(axis=0).reshape(2, -1).min(axis=0)
+        found |= {(min(row, other), max(row, other)) for other in np.flatnonzero(nearest <= SUSPECT).tolist()}
+    return sorted((one, other) for one, other in found if one != other)
+
+
+def _bits(hashes: Sequence[Sequence[str]]) -> Hashes:
+    return np.array([[int(one, 16) for one in row] for row in hashes], dtype=np.uint64)
+
+
+def _hash(image: Image.Image) -> str:
+    import imagehash
+
+    return str(imagehash.phash(image))
+
+
+def _places() -> list[tuple[float, float, float]]:
+    """Left, top and size, in fractions, of the crops that are hashed."""
+    spots = ((0.5, 0.5), (0, 0), (1, 0), (0, 1), (1, 1))
+    return [(x * (1 - size), y * (1 - size), size) for size in CROPS for x, y in spots]
+
+
+def _cropped(image: Image.Image, left: float, top: float, size: float) -> Image.Image:
+    width, height = image.size
+    return image.crop(
+        (int(left * width), int(top * height), int((left + size) * width), int((top + size) * height))
+    )
+
+
+def _remove(extra: Sequence[Picture]) -> Mend:
+    names = [picture.path.name for picture in extra]
+    return Mend(told(len(extra), "Take the extra picture{s} out"), "remove", {"pictures": names})
+
+
+ENTRY = Duplicates()

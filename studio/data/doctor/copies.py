@@ -1,0 +1,62 @@
+"""Small copies of pictures, and how alike two of them are where they match best."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+SIDE = 24  # pixels
+WINDOWS = (24, 23, 22, 21, 20, 19)  # a crop of 80 % of a picture is found in it
+
+Rows = NDArray[np.float32]
+
+
+def small_copy(image: Image.Image) -> str:
+    """A square copy of an RGB image, a little blurred, so that a shift by half a pixel matters little."""
+    copy = image.resize((SIDE, SIDE), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
+    return b64encode(copy.tobytes()).decode()
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A small copy ready to be compared: shrunk to the sides of `WINDOWS`, and in all windows of them."""
+
+    shrunk: tuple[Rows, ...]
+    mirrored: tuple[Rows, ...]
+    windows: tuple[Rows, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Copy:
+        """The copy that `small_copy` made."""
+        image = Image.frombytes("RGB", (SIDE, SIDE), b64decode(text))
+        pixels = np.asarray(image, dtype=np.float32)
+        shrunk = [
+            np.asarray(image.resize((side, side), Image.Resampling.BILINEAR), dtype=np.float32)
+            for side in WINDOWS
+        ]
+        windows = [np.lib.stride_tricks.sliding_window_view(pixels, (side, side, 3)) for side in WINDOWS]
+        return cls(
+            tuple(_standard(one.reshape(1, -1))[0] for one in shrunk),
+            tuple(_standard(one[:, ::-1].reshape(1, -1))[0] for one in shrunk),
+            tuple(_standard(one.reshape(-1, one[0, 0, 0].size)) for one in windows),
+        )
+
+
+def alike(one: Copy, other: Copy) -> float:
+    """The correlation of colours, at best 1, where two copies match best: whole, cropped or mirrored."""
+    return max(
+        float((outer.windows[scale] @ template[scale]).max())
+        for inner, outer in ((one, other), (other, one))
+        for template in (inner.shrunk, inner.mirrored)
+        for scale in range(len(WINDOWS))
+    )
+
+
+def _standard(rows: Rows) -> Rows:
+    """Each row with a mean of 0 and a length of 1: neither brightness nor contrast count."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-3)
