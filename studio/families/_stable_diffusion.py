@@ -30,8 +30,6 @@ class StableDiffusion(Model):
 
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
         """{"prompt_embeds": (batch, tokens, width)}, the last layer, as the pipeline computes it."""
-        import torch
-
         words = self._tokenizer(
             list(prompts),
             padding="max_length",
@@ -39,8 +37,7 @@ class StableDiffusion(Model):
             truncation=True,
             return_tensors="pt",
         )
-        with torch.no_grad():
-            hidden = self.text_encoders["text_encoder"](words.input_ids.to(self.device))[0]
+        hidden = self.text_encoders["text_encoder"](words.input_ids.to(self.device))[0]
         return {"prompt_embeds": hidden}
 
     def encode_pictures(self, pixels: Tensor) -> Tensor:

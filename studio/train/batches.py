@@ -16,19 +16,29 @@ class Draw:
     index: int
     mirrored: bool
     captioned: bool
+    order: int = 0
+    """In which order a caption's tags stand."""
 
 
 class Batches:
     """All pictures in turn, each epoch in another order, every batch from one bucket and full.
 
-    `sizes` are the pictures' buckets by number; a bucket with too few pictures for its last
-    batch begins again.
+    `sizes` are the pictures' buckets by number, `repeats` how often each comes in an epoch; a
+    bucket with too few pictures for its last batch begins again.
     """
 
     def __init__(
-        self, sizes: Sequence[Size], count: int, seed: int, *, flip: bool, caption_dropout: float
+        self,
+        sizes: Sequence[Size],
+        count: int,
+        seed: int | str,
+        *,
+        flip: bool,
+        caption_dropout: float,
+        repeats: Sequence[int] = (),
     ) -> None:
         self.sizes, self.count, self.seed = sizes, count, seed
+        self.repeats = repeats or [1] * len(sizes)
         self.flip, self.caption_dropout = flip, caption_dropout
         self._epoch, self._order = 0, self._shuffled(0)
 
@@ -38,8 +48,14 @@ class Batches:
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._shuffled(epoch)
         chance = random.Random(f"{self.seed}/{number}/draw")
+        order = random.Random(f"{self.seed}/{number}/tags")
         return [
-            Draw(index, self.flip and chance.random() < 0.5, chance.random() >= self.caption_dropout)
+            Draw(
+                index,
+                mirrored=self.flip and chance.random() < 0.5,
+                captioned=chance.random() >= self.caption_dropout,
+                order=order.randrange(1 << 16),
+            )
             for index in self._order[place]
         ]
 
@@ -47,7 +63,12 @@ class Batches:
         chance = random.Random(f"{self.seed}/{epoch}/order")
         batches = []
         for size in sorted(set(self.sizes)):
-            members = [number for number, each in enumerate(self.sizes) if each == size]
+            members = [
+                number
+                for number, each in enumerate(self.sizes)
+                if each == size
+                for _ in range(self.repeats[number])
+            ]
             chance.shuffle(members)
             for start in range(0, len(members), self.count):
                 batches.append(tuple(members[(start + i) % len(members)] for i in range(self.count)))

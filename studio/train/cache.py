@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from studio.data.crops import Crop
 from studio.data.hashes import picture_hash
 from studio.data.pictures import open_picture
 from studio.train.buckets import Size, fit
@@ -31,20 +32,31 @@ class Cache:
         self._vae = fingerprint([model.vae])
         self._texts = fingerprint(model.text_encoders.values())
 
-    def latents(self, picture: Path, bucket: Size, *, mirrored: bool) -> Tensor:
+    def latents(self, picture: Path, bucket: Size, *, mirrored: bool, crop: Crop | None = None) -> Tensor:
         """Latents (channels, height, width) on the processor; raises `PictureError`."""
-        key = _key("latents", self._vae, picture_hash(picture, self.folder), *bucket, mirrored)
+        import torch
+
+        content = picture_hash(picture, self.folder)
+        key = _key("latents", self._vae, content, *bucket, mirrored, *([crop] if crop else []))
 
         def make() -> dict[str, Tensor]:
-            image = fit(open_picture(picture, at_least=max(bucket)), bucket)
-            return {"latents": self.model.encode_pictures(pixels(image, mirrored=mirrored)[None])[0]}
+            image = _fitted(picture, bucket, crop)
+            with torch.no_grad():
+                return {"latents": self.model.encode_pictures(pixels(image, mirrored=mirrored)[None])[0]}
 
         return self._remembered("latents", key, make)["latents"]
 
     def prompt(self, prompt: str) -> Conditioning:
         """The conditioning of one prompt, first dimension 1, on the processor."""
+        import torch
+
         key = _key("prompt", self._texts, prompt)
-        return self._remembered("prompts", key, lambda: dict(self.model.encode_prompts([prompt])))
+
+        def make() -> dict[str, Tensor]:
+            with torch.no_grad():
+                return dict(self.model.encode_prompts([prompt]))
+
+        return self._remembered("prompts", key, make)
 
     def _remembered(self, kind: str, key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         from safetensors import SafetensorError
@@ -58,6 +70,26 @@ class Cache:
         with writing(path, "wb") as file:
             cast("IO[bytes]", file).write(save(made))
         return made
+
+
+def mask_like(mask: Path, latents: Tensor, bucket: Size, *, mirrored: bool, crop: Crop | None) -> Tensor:
+    """A mask as (1, height, width of the latents) in 0…1: where the picture is learned."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    height, width = latents.shape[-2:]
+    grey = _fitted(mask, bucket, crop, background="black").convert("L")
+    small = grey.resize((width, height), Image.Resampling.BOX)
+    values = np.asarray(small, dtype=np.float32)[None] / 255
+    return torch.from_numpy(np.ascontiguousarray(values[..., ::-1] if mirrored else values))
+
+
+def _fitted(picture: Path, bucket: Size, crop: Crop | None, *, background: str = "white") -> Image.Image:
+    """The part of a picture that is used, in the size of its bucket."""
+    narrow = min(crop.right - crop.left, crop.bottom - crop.top) if crop else 1.0
+    image = open_picture(picture, background=background, at_least=round(max(bucket) / narrow))
+    return fit(crop.of(image) if crop else image, bucket)
 
 
 def pixels(image: Image.Image, *, mirrored: bool) -> Tensor:

@@ -63,6 +63,10 @@ class Checkpoints:
                 log.warning("%s cannot be read: %s", folder / STATE, fault)
         return None
 
+    def loras(self) -> dict[int, Path]:
+        """The LoRA of each checkpoint, by its step."""
+        return {int(path.parent.name[5:]): path for path in sorted(self.folder.glob(f"step-*/{LORA}"))}
+
     def _prune(self) -> None:
         for folder in list(self._with_state())[KEPT_STATES:]:
             (folder / STATE).unlink()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
-from studio.data.dataset import dataset_folder, open_dataset
-from studio.errors import SettingsError
+from studio.data.dataset import open_dataset
+from studio.errors import DatasetError, SettingsError
 from studio.jobs.context import Context
 from studio.networks import NETWORKS
-from studio.train.plan import make_plan
+from studio.train.plan import Chosen, make_plan
 from studio.train.settings import TrainSettings
+from studio.train.sources import sources
 
 if TYPE_CHECKING:
     import torch
 
+    from studio.families._base import Model
+    from studio.train.export import Recipe
     from studio.train.training import Training
 
 
@@ -22,58 +26,109 @@ class TrainEngine:
 
     def __call__(self, context: Context, settings: TrainSettings) -> str:
         """Do the run; returns what came of it in a sentence."""
-        return _begin(context, settings).run()
+        training = _begin(context, settings)
+        training.run()
+        recipe, leads = training.recipe, training.loop.crew.leads
+        training.loop.accelerator.free_memory()
+        del training
+        _give_back()
+        return _conclude(context, settings, recipe) if leads else ""
 
 
 def _begin(context: Context, settings: TrainSettings) -> Training:
     """Open and prepare all that the training needs."""
     import torch
 
-    from studio.models.opening import best_device, open_model, precision
     from studio.models.source import resolve
+    from studio.train.crew import begin_crew
     from studio.train.export import Recipe
     from studio.train.loop import Loop
     from studio.train.preparing import prepare
     from studio.train.training import Training
 
-    dataset = open_dataset(dataset_folder(context.workspace, settings.dataset))
-    for fault in dataset.damaged:
-        context.artifact("note", text=f"Left out: {fault}")
-    context.progress(0, 0, "Opening the base model")
-    device = best_device()
-    chosen = _precision(settings, device)
-    model = open_model(
-        settings.base, context.workspace, device=device, dtype=precision(chosen), context=context
-    )
-    plan = make_plan(settings, dataset.pictures, model)
+    chosen = _pictures(context, settings)
+    device, precision = _device_and_precision(settings)
+    crew = begin_crew(cpu=device.type == "cpu", mixed_precision=precision, accumulation=settings.accumulation)
+    model = _open(context, settings)
+    plan = make_plan(settings, chosen, model, context.run.seed)
     for note in plan.notes:
         context.artifact("note", text=note)
-    material = prepare(context, model, plan, flip=settings.flip)
-    model.free_encoders()
+    with crew.accelerator.main_process_first():  # the others find everything in the cache
+        material = prepare(context, model, plan, settings)
     torch.manual_seed(context.run.seed)
     attached = NETWORKS.get(settings.network).attach(model, settings)
+    for note in attached.notes:
+        context.artifact("note", text=note)
+    if not attached.text_weights:
+        model.free_encoders()
     model.train_with(checkpointing=settings.gradient_checkpointing)
-    loop = Loop(model, attached, settings, material=material, seed=context.run.seed, precision=chosen)
+    loop = Loop(model, attached, settings, material=material, seed=context.run.seed, crew=crew)
     recipe = Recipe(
         run=context.run,
         settings=settings,
-        model=model,
-        plan=material.plan,
-        name=settings.name or dataset.folder.name,
+        family=model.family,
         base=resolve(settings.base, context.workspace).title,
+        base_hash=model.base_hash,
+        plan=material.plan,
+        name=settings.name or chosen[0].picture.path.parent.name,
     )
     return Training(context, loop, recipe)
 
 
-def _precision(settings: TrainSettings, device: torch.device) -> str:
-    from studio.models.opening import best_precision
+def _conclude(context: Context, settings: TrainSettings, recipe: Recipe) -> str:
+    from studio.train.conclusion import conclude
 
+    return conclude(context, _open(context, settings), recipe)
+
+
+def _pictures(context: Context, settings: TrainSettings) -> list[Chosen]:
+    """The pictures of all sources; damaged ones are noted."""
+    chosen: list[Chosen] = []
+    for source in sources(settings, context.workspace):
+        dataset = open_dataset(source.folder)
+        for fault in dataset.damaged:
+            context.artifact("note", text=f"Left out: {fault}")
+        chosen += [Chosen(picture, source.repeats, source.weight) for picture in dataset.pictures]
+    if not chosen:
+        raise DatasetError("There are no pictures to train on", remedy="Put some into the dataset.")
+    return chosen
+
+
+def _open(context: Context, settings: TrainSettings) -> Model:
+    from studio.models.opening import open_model, precision
+
+    device, chosen = _device_and_precision(settings)
+    context.progress(0, 0, "Opening the base model")
+    return open_model(
+        settings.base, context.workspace, device=device, dtype=precision(chosen), context=context
+    )
+
+
+def _device_and_precision(settings: TrainSettings) -> tuple[torch.device, str]:
+    import os
+
+    import torch
+
+    from studio.models.opening import best_device, best_precision
+
+    device = best_device()
+    if device.type == "cuda" and "LOCAL_RANK" in os.environ:
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     if settings.precision == "auto":
-        return best_precision(device)
+        return device, best_precision(device)
     if settings.precision == "fp16" and device.type != "cuda":
         raise SettingsError(
             "Precision: fp16 needs a graphics card of NVIDIA or AMD, and this machine shows none",
             remedy="Choose “auto”.",
             field="precision",
         )
-    return settings.precision
+    return device, settings.precision
+
+
+def _give_back() -> None:
+    """Let go of the training's model before a fresh one is opened."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,24 +1,27 @@
-"""Export: the finished LoRA, with its preview and its recipe, where Generate finds it."""
+"""Export: the LoRA as a file, with all that is needed to train it again, where Generate finds it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from studio.adapters.metadata import AdapterFacts
 from studio.adapters.naming import DENOISER_PREFIX, kohya_key
 from studio.adapters.writing import write_adapter
+from studio.data.hashes import picture_hash
+from studio.families._base import Family
 from studio.jobs.run import Run
-from studio.train.plan import Plan
+from studio.train.plan import Example, Plan
 from studio.train.settings import TrainSettings
 from studio.workspace import safe_name, writing
 
 if TYPE_CHECKING:
-    from studio.families._base import Model
     from studio.networks._base import Attached
 
 
@@ -28,25 +31,26 @@ class Recipe:
 
     run: Run
     settings: TrainSettings
-    model: Model
+    family: Family
+    base: str
+    base_hash: str
     plan: Plan
     name: str
-    base: str
 
     def metadata(self, steps: int) -> dict[str, str]:
         """`ss_*` as kohya's trainer writes them, `modelspec.*`, and the whole recipe in JSON."""
-        family, settings = self.model.family, self.settings
+        settings = self.settings
         facts = AdapterFacts(
             title=self.name,
-            architecture=family.architecture,
-            base_version=family.base_version,
+            architecture=self.family.architecture,
+            base_version=self.family.base_version,
             base=self.base,
-            base_hash=self.model.base_hash,
+            base_hash=self.base_hash,
             trigger=settings.trigger,
             rank=settings.rank,
             alpha=settings.alpha or settings.rank,
             resolution=self.plan.resolution,
-            pictures=len(self.plan.examples),
+            pictures=len({example.picture.path for example in self.plan.examples}),
             steps=steps,
             learning_rate=settings.learning_rate,
         )
@@ -55,22 +59,25 @@ class Recipe:
             {
                 "ss_tag_frequency": json.dumps({self.dataset: dict(captions)}, ensure_ascii=False),
                 "ss_optimizer": settings.optimizer,
+                "ss_lr_scheduler": settings.schedule,
                 "ss_min_snr_gamma": f"{settings.min_snr_gamma:g}",
                 "ss_seed": str(self.run.seed),
                 "ss_batch_size_per_device": str(settings.batch_size),
                 "ss_gradient_accumulation_steps": str(settings.accumulation),
-                "studio_recipe": json.dumps(self.whole(), ensure_ascii=False),
+                "studio_recipe": json.dumps({**self.whole(), "step": steps}, ensure_ascii=False),
             }
         )
 
     def whole(self) -> dict[str, Any]:
-        """Plain values: settings, seed, versions, base, and the pictures with their captions."""
+        """Plain values: settings, seed, versions, base, and the pictures with captions and fingerprints."""
+        examples = (*self.plan.examples, *self.plan.kept_apart)
         return {
             "settings": self.settings.model_dump(mode="json"),
             "seed": self.run.seed,
             "versions": self.run.versions,
-            "base": {"name": self.base, "family": self.model.family.name, "sha256": self.model.base_hash},
-            "pictures": {each.picture.path.name: each.caption for each in self.plan.examples},
+            "base": {"name": self.base, "family": self.family.name, "sha256": self.base_hash},
+            "pictures": {each.picture.path.name: each.caption for each in examples},
+            "fingerprints": {each.picture.path.name: fingerprint(each) for each in examples},
         }
 
     @property
@@ -79,30 +86,60 @@ class Recipe:
         return self.plan.examples[0].picture.path.parent.name
 
 
-def write_lora(path: Path, attached: Attached, metadata: dict[str, str]) -> None:
+def fingerprint(example: Example) -> str:
+    """A short hash of all that is trained of a picture: its bytes, crop, mask and caption."""
+    parts = [picture_hash(example.picture.path), str(example.crop), example.caption]
+    if example.mask is not None:
+        parts.append(picture_hash(example.mask))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def write_lora(path: Path, attached: Attached, recipe: Recipe, steps: int) -> None:
     """Write what is learned so far, in float16 under kohya's keys."""
     factors = {kohya_key(DENOISER_PREFIX, layer): each for layer, each in attached.factors().items()}
-    write_adapter(path, factors, metadata)
+    for encoder, layers in attached.text_factors().items():
+        prefix = recipe.family.text_prefixes[encoder]
+        factors |= {kohya_key(prefix, layer): each for layer, each in layers.items()}
+    write_adapter(path, factors, recipe.metadata(steps))
 
 
-def publish(attached: Attached, loras: Path, recipe: Recipe, preview: Path | None) -> Path:
-    """Put the finished LoRA among the others, under a free name, its preview and recipe beside it."""
+def publish(
+    checkpoint: Path, loras: Path, recipe: Recipe, preview: Path | None, verdict: Mapping[str, Any]
+) -> Path:
+    """Put a checkpoint's LoRA among the others, under a free name, its preview and recipe beside it.
+
+    `verdict` has at least "weight", the strength at which to use it, and "sentence".
+    """
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save
+
     name = _free_name(loras, safe_name(recipe.name))
     target = loras / f"{name}.safetensors"
-    write_lora(target, attached, replace(recipe, name=name).metadata(recipe.settings.steps))
+    with safe_open(checkpoint, framework="pt") as opened:
+        known = dict(opened.metadata())
+    named = {
+        **known,
+        "ss_output_name": name,
+        "modelspec.title": name,
+        "studio_verdict": json.dumps(dict(verdict), ensure_ascii=False),
+    }
+    with writing(target, "wb") as file:
+        cast("IO[bytes]", file).write(save(load_file(checkpoint), metadata=named))
     if preview is not None:
         shutil.copyfile(preview, loras / f"{name}.png")
-    with writing(loras / f"{name}.json") as file:
-        json.dump(_card(recipe), file, ensure_ascii=False, indent=1)
+    with writing(loras / f"{name}.json") as card:
+        json.dump(_card(recipe, verdict), card, ensure_ascii=False, indent=1)
     return target
 
 
-def _card(recipe: Recipe) -> dict[str, Any]:
+def _card(recipe: Recipe, verdict: Mapping[str, Any]) -> dict[str, Any]:
     """The `.json` that A1111 reads beside a LoRA, and our recipe in a part of its own."""
+    pictures = len({example.picture.path for example in recipe.plan.examples})
     return {
-        "description": f"Trained on {len(recipe.plan.examples)} pictures of “{recipe.dataset}”.",
+        "description": f"Trained on {pictures} pictures of “{recipe.dataset}”.",
         "activation text": recipe.settings.trigger,
-        "preferred weight": 1.0,
+        "preferred weight": verdict["weight"],
+        "notes": verdict["sentence"],
         "studio": recipe.whole(),
     }
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import TrainingError
 from studio.train import objective
-from studio.train.batches import Batches
+from studio.train.averaging import Average
 from studio.train.checkpoints import State
+from studio.train.crew import Crew
+from studio.train.feed import Feed, feeds
 from studio.train.optimizers import OPTIMIZERS
 from studio.train.preparing import Material
-from studio.train.schedule import learning_rate_factor
+from studio.train.prompts import Prompts
+from studio.train.schedules import rate_factor
 from studio.train.settings import TrainSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.families._base import Conditioning, Model
+    from studio.families._base import Model
     from studio.networks._base import Attached
 
 
@@ -32,34 +37,20 @@ class Loop:
         *,
         material: Material,
         seed: int,
-        precision: str,
+        crew: Crew,
     ) -> None:
-        from accelerate import Accelerator
-        from accelerate.state import AcceleratorState
         from torch.optim.lr_scheduler import LambdaLR
 
         self.model, self.attached, self.settings = model, attached, settings
-        self.material, self.seed = material, seed
-        self.batches = Batches(
-            [example.bucket for example in material.plan.examples],
-            settings.batch_size,
-            seed,
-            flip=settings.flip,
-            caption_dropout=settings.caption_dropout,
-        )
-        AcceleratorState._reset_state(reset_partial_state=True)  # that of an earlier training here
-        self.accelerator = Accelerator(
-            cpu=model.device.type == "cpu",
-            mixed_precision={"fp32": "no"}.get(precision, precision),
-            gradient_accumulation_steps=settings.accumulation,
-        )
-        weights = list(attached.weights.values())
-        self.optimizer = self.accelerator.prepare(OPTIMIZERS.get(settings.optimizer).build(weights, settings))
-        self.rates = LambdaLR(
-            self.optimizer.optimizer,
-            lambda done: learning_rate_factor(done, settings.steps, settings.warmup),
-        )
-        self.noise_schedule = model.schedule()
+        self.material, self.seed, self.crew = material, seed, crew
+        self.accelerator = crew.accelerator
+        self.feeds = feeds(material.shelf, material.of_class, settings, seed=seed, device=model.device)
+        self.prompts = Prompts(model, material.prompts, live=bool(attached.text_weights))
+        self.average = Average(attached.weights, settings.ema)
+        self.kind = OPTIMIZERS.get(settings.optimizer)
+        self.optimizer = self.accelerator.prepare(self.kind.build(self._groups(), settings))
+        self.rates = LambdaLR(self.optimizer.optimizer, lambda done: rate_factor(done, settings))
+        self.noise_schedule = objective.prepared(model.schedule(), settings)
         self.done = 0
 
     def step(self) -> dict[str, float]:
@@ -67,57 +58,85 @@ class Loop:
 
         Raises `TrainingError` before anything is spoilt when the loss or a gradient is no number.
         """
+        self._seed_chance()
+        if self.prompts.live and self.done >= self.settings.steps * self.settings.text_part:
+            self.average.settle(self.attached.text_weights)
+            self.prompts.settle()
         rate = self.rates.get_last_lr()[0]
-        losses = []
+        losses: list[list[float]] = [[] for _ in self.feeds]
         for micro in range(self.settings.accumulation):
+            number = self.done * self.settings.accumulation + micro
             with self.accelerator.accumulate(self.model.denoiser):
-                losses.append(self._accumulate(self.done * self.settings.accumulation + micro))
+                for feed, found in zip(self.feeds, losses, strict=True):
+                    found.append(self._descend(feed, number * self.crew.count + self.crew.number))
+                self._correct()
         self.rates.step()
         self.done += 1
-        return {"loss": sum(losses) / len(losses), "lr": float(rate)}
+        self.average.update(self.done)
+        means = [self.crew.mean(sum(found) / len(found)) for found in losses]
+        return {"loss": means[0], "lr": float(rate), **dict(zip(["class_loss"], means[1:], strict=False))}
 
-    def _accumulate(self, number: int) -> float:
-        latents, told = self._batch(number)
-        steps = self.noise_schedule.config.num_train_timesteps
-        with self.accelerator.autocast():
-            loss = objective.loss(
-                self.model,
-                self.noise_schedule,
-                latents,
-                told,
-                noise=objective.draw_noise(latents, self.seed, number),
-                timesteps=objective.draw_timesteps(len(latents), steps, self.seed, number).to(latents.device),
-                gamma=self.settings.min_snr_gamma,
-            )
+    def _descend(self, feed: Feed, number: int) -> float:
+        """Add the gradient of one batch; returns its loss."""
+        loss = self._loss(feed, number)
         value = loss.item()
         if not isfinite(value):
             raise self._astray("The loss is no longer a number")
-        self.accelerator.backward(loss)
-        if self.accelerator.sync_gradients and self.settings.max_grad_norm:
-            self._clip()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.accelerator.backward(loss if feed.weight == 1 else loss * feed.weight)
         return value
 
-    def _batch(self, number: int) -> tuple[Tensor, Conditioning]:
-        """Latents in float32 and conditioning, on the model's device."""
+    def _loss(self, feed: Feed, number: int) -> Tensor:
+        batch = feed.batch(number)
+        with self.accelerator.autocast():
+            return objective.training_loss(
+                self.model,
+                self.noise_schedule,
+                batch.latents,
+                self.prompts(batch.captions),
+                settings=self.settings,
+                seed=self.seed,
+                number=batch.number,
+                mask=batch.mask,
+                weights=batch.weights,
+            )
+
+    def observe(self) -> None:
+        """Let a network that begins from what it sees look at the pictures, before the first step."""
         import torch
 
-        drawn = self.batches.draw(number)
-        latents = torch.stack([self.material.latents[draw.index, draw.mirrored] for draw in drawn])
-        captions = [self.material.plan.examples[draw.index].caption for draw in drawn]
-        told = [
-            self.material.prompts[caption if draw.captioned else ""]
-            for draw, caption in zip(drawn, captions, strict=True)
-        ]
-        rows = {name: torch.cat([each[name] for each in told]) for name in told[0]}
-        device, dtype = self.model.device, self.model.dtype
-        return latents.to(device).float(), {name: row.to(device, dtype) for name, row in rows.items()}
+        def look(number: int) -> None:
+            with torch.no_grad():
+                self._loss(self.feeds[0], number)
+
+        self.attached.observe(look)
+
+    def _correct(self) -> None:
+        if self.accelerator.sync_gradients:
+            self.crew.share_gradients(self.attached.weights.values())
+            if self.settings.max_grad_norm:
+                self._clip()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def _groups(self) -> list[Any]:
+        """The weights, those of the text encoders with a learning rate of their own."""
+        text = self.attached.text_weights
+        own = [weight for name, weight in self.attached.weights.items() if name not in text]
+        if not text:
+            return own
+        return [{"params": own}, {"params": list(text.values()), "lr": self.settings.text_learning_rate}]
 
     def _clip(self) -> None:
         norm = self.accelerator.clip_grad_norm_(self.attached.weights.values(), self.settings.max_grad_norm)
         if norm is not None and not isfinite(float(norm)) and self.accelerator.scaler is None:
             raise self._astray("A gradient is no longer a number")
+
+    def _seed_chance(self) -> None:
+        """Dropout is a function of (seed, step, process), whatever was painted in between."""
+        import torch
+
+        drawn = objective.generator(self.seed, self.done, f"chance of {self.crew.number}")
+        torch.manual_seed(drawn.initial_seed())
 
     def _astray(self, why: str) -> TrainingError:
         return TrainingError(
@@ -126,10 +145,27 @@ class Loop:
             remedy="Train again with a tenth of it; the checkpoints from before are kept.",
         )
 
-    def state(self) -> State:
-        """Everything that the next step depends on; raises `TrainingError` if a weight is no number."""
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """While it lasts, the network is as it is sampled and saved: averaged, without dropout.
+
+        Afterwards weights and chance are exactly as before.
+        """
         import torch
 
+        averaged = self.average.standing_in() if self.settings.ema else self._settled()
+        with torch.random.fork_rng(), averaged:
+            self.model.denoiser.eval()
+            try:
+                yield
+            finally:
+                self.model.denoiser.train()
+
+    def _settled(self) -> Any:
+        return self.kind.settled(self.optimizer.optimizer)
+
+    def state(self) -> State:
+        """Everything that the next step depends on; raises `TrainingError` if a weight is no number."""
         network = self.attached.state()
         if not all(bool(weight.isfinite().all()) for weight in network.values()):
             raise self._astray("A weight is no longer a number")
@@ -137,25 +173,19 @@ class Loop:
         return {
             "step": self.done,
             "network": network,
+            "average": self.average.state(),
             "optimizer": self.optimizer.optimizer.state_dict(),
             "rates": {"last_epoch": self.rates.last_epoch},
             "scaler": scaler.state_dict() if scaler is not None else None,
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
 
     def load(self, state: State) -> None:
         """Go on from there."""
-        import torch
-
         self.done = state["step"]
         self.attached.load(state["network"])
+        self.average.load(state["average"])
         self.optimizer.optimizer.load_state_dict(state["optimizer"])
         self.rates.last_epoch = state["rates"]["last_epoch"]
         self.rates._last_lr = [group["lr"] for group in self.optimizer.optimizer.param_groups]
         if self.accelerator.scaler is not None and state["scaler"] is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
-        torch.set_rng_state(state["random"])
-        cuda: list[Any] = state["random_cuda"]
-        if len(cuda) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(cuda)

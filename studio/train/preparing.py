@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from studio.errors import DatasetError, PictureError
 from studio.jobs.context import Context
-from studio.train.cache import Cache
-from studio.train.plan import Example, Plan
+from studio.train.cache import Cache, mask_like
+from studio.train.class_pictures import class_pictures, keeps_class
+from studio.train.plan import Example, Plan, class_examples
+from studio.train.settings import TrainSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,41 +20,71 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Shelf:
+    """Examples with their latents and masks by (number, mirrored), all on the processor."""
+
+    examples: tuple[Example, ...] = ()
+    latents: Mapping[tuple[int, bool], Tensor] = field(default_factory=dict)
+    masks: Mapping[tuple[int, bool], Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Material:
-    """What is trained on: the plan without damaged pictures, latents by (example, mirrored), prompts."""
+    """What is trained on, what is kept apart, the class, and all prompts, encoded."""
 
     plan: Plan
-    latents: Mapping[tuple[int, bool], Tensor]
+    shelf: Shelf
+    kept_apart: Shelf
+    of_class: Shelf
     prompts: Mapping[str, Conditioning]
-    """Captions, sample prompts and "", all on the processor."""
+    """Captions, sample prompts and "", on the processor."""
 
 
-def prepare(context: Context, model: Model, plan: Plan, *, flip: bool) -> Material:
+def prepare(context: Context, model: Model, plan: Plan, settings: TrainSettings) -> Material:
     """Encode pictures and prompts, or find them in the cache; can be stopped after each.
 
     A picture that turns out to be damaged is noted and left out; raises `DatasetError` if none is left.
     """
     cache = Cache(context.workspace.cache, model)
-    whole: list[Example] = []
-    latents: dict[tuple[int, bool], Tensor] = {}
-    for number, example in enumerate(plan.examples):
-        _tell(context, f"Preparing picture {number + 1} of {len(plan.examples)}")
-        try:
-            for mirrored in (False, True) if flip else (False,):
-                latents[len(whole), mirrored] = cache.latents(
-                    example.picture.path, example.bucket, mirrored=mirrored
-                )
-            whole.append(example)
-        except PictureError as fault:
-            context.artifact("note", text=f"Left out: {fault}")
-    if not whole:
+    sides = (False, True) if settings.flip else (False,)
+    shelf = _shelve(context, cache, plan.examples, sides)
+    if not shelf.examples:
         raise DatasetError("None of the pictures can be used", remedy="The notes say why.")
-    plan = replace(plan, examples=tuple(whole))
+    kept_apart = _shelve(context, cache, plan.kept_apart, (False,))
+    of_class = Shelf()
+    if keeps_class(settings):
+        painted = class_pictures(context, model, settings, plan)
+        of_class = _shelve(context, cache, class_examples(settings, model, painted), (False,))
+    plan = replace(plan, examples=shelf.examples, kept_apart=kept_apart.examples)
     prompts = {}
-    for prompt in dict.fromkeys(["", *plan.prompts, *(example.caption for example in whole)]):
+    for prompt in dict.fromkeys(["", *plan.prompts, *_said(shelf), *_said(kept_apart), *_said(of_class)]):
         _tell(context, "Preparing prompts")
         prompts[prompt] = cache.prompt(prompt)
-    return Material(plan, latents, prompts)
+    return Material(plan, shelf, kept_apart, of_class, prompts)
+
+
+def _shelve(context: Context, cache: Cache, examples: Sequence[Example], sides: Sequence[bool]) -> Shelf:
+    whole: list[Example] = []
+    latents: dict[tuple[int, bool], Tensor] = {}
+    masks: dict[tuple[int, bool], Tensor] = {}
+    for number, each in enumerate(examples):
+        _tell(context, f"Preparing picture {number + 1} of {len(examples)}")
+        try:
+            for mirrored in sides:
+                made = cache.latents(each.picture.path, each.bucket, mirrored=mirrored, crop=each.crop)
+                latents[len(whole), mirrored] = made
+                if each.mask is not None:
+                    masks[len(whole), mirrored] = mask_like(
+                        each.mask, made, each.bucket, mirrored=mirrored, crop=each.crop
+                    )
+            whole.append(each)
+        except PictureError as fault:
+            context.artifact("note", text=f"Left out: {fault}")
+    return Shelf(tuple(whole), latents, masks)
+
+
+def _said(shelf: Shelf) -> Iterable[str]:
+    return (said for each in shelf.examples for said in (each.caption, *each.captions))
 
 
 def _tell(context: Context, message: str) -> None:

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, cast
 
 from studio.jobs.context import Context
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from studio.families._base import Model
-    from studio.train.preparing import Material
+from studio.train.loop import Loop
+from studio.train.painting import paint
+from studio.train.wording import says
+from studio.workspace import writing
 
 
 class Sampler:
-    """Paints each prompt with the model as it is; prompt number i has the run's seed + i."""
+    """Paints each prompt with the model as it is; prompt number i has the run's seed + i.
 
-    def __init__(self, context: Context, model: Model, material: Material) -> None:
-        self.context, self.model, self.material = context, model, material
+    At step 0 the network does nothing yet: those are the base model's pictures, to compare with.
+    """
+
+    def __init__(self, context: Context, loop: Loop) -> None:
+        self.context, self.loop, self.plan = context, loop, loop.material.plan
         self.folder = context.folder / "samples"
 
     def paint(self, step: int) -> None:
         """Paint and show those samples of a step that are not there yet; can be stopped between two."""
-        self.folder.mkdir(exist_ok=True)
-        for number, prompt in enumerate(self.material.plan.prompts):
-            path = self.folder / f"step-{step:06d}-{number + 1}.png"
-            if not path.exists():
-                self.context.check()
-                seed = self.context.run.seed + number
-                self._paint(prompt, seed, path)
-                self.context.artifact("sample", path, prompt=prompt, step=step, seed=seed)
+        wanted = [number for number in range(len(self.plan.prompts)) if not self._path(step, number).exists()]
+        if wanted:
+            with self.loop.at_rest():
+                self._paint(step, wanted)
 
     def newest(self) -> Path | None:
         """The last sample of the first prompt, the one with the trigger word."""
         return max(self.folder.glob("step-*-1.png"), default=None)
 
-    def _paint(self, prompt: str, seed: int, path: Path) -> None:
+    def _paint(self, step: int, wanted: Sequence[int]) -> None:
         import torch
 
-        defaults = self.model.family.defaults
-        told = {name: self._there(row) for name, row in self.material.prompts[prompt].items()}
-        told |= {f"negative_{name}": self._there(row) for name, row in self.material.prompts[""].items()}
         with torch.no_grad():
-            painted = self.model.pipeline()(
-                **told,
-                width=self.material.plan.resolution,
-                height=self.material.plan.resolution,
-                num_inference_steps=defaults.steps,
-                guidance_scale=defaults.guidance,
-                generator=torch.Generator().manual_seed(seed),
-            )
-        unfinished = path.with_suffix(".part")
-        painted.images[0].save(unfinished, "PNG")
-        unfinished.replace(path)
+            negative = self.loop.prompts([""])
+        for number in wanted:
+            if self.loop.crew.count == 1:  # of several processes none may stop alone
+                self.context.check()
+            prompt, seed = self.plan.prompts[number], self.context.run.seed + number
+            with torch.no_grad():
+                told = self.loop.prompts([prompt])
+            painted = paint(self.loop.model, told, negative, [seed], side=self.plan.resolution)
+            path = self._path(step, number)
+            with writing(path, "wb") as file:
+                painted[0].save(cast("IO[bytes]", file), "PNG")
+            trigger = self.loop.settings.trigger
+            facts = {"prompt": prompt, "step": step, "seed": seed, "base": step == 0}
+            self.context.artifact("sample", path, **facts, trigger=bool(trigger) and says(prompt, trigger))
 
-    def _there(self, row: Tensor) -> Tensor:
-        return row.to(self.model.device, self.model.dtype)
+    def _path(self, step: int, number: int) -> Path:
+        return self.folder / f"step-{step:06d}-{number + 1}.png"

@@ -1,17 +1,22 @@
-"""A training under way: steps, checkpoints, samples, and the LoRA at its end."""
+"""A training under way: steps, checkpoints, samples, and what the person asks for meanwhile."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from studio.errors import Cancelled
+from studio.errors import Cancelled, Paused, TrainingError
 from studio.jobs.context import Context
+from studio.jobs.requests import SAMPLE_NOW, SAVE_NOW
 from studio.train.checkpoints import Checkpoints
-from studio.train.export import Recipe, publish, write_lora
+from studio.train.export import Recipe, write_lora
+from studio.train.learning import check_at, demand_learning
 from studio.train.loop import Loop
 from studio.train.metrics import Metrics
+from studio.train.probe import Probe
 from studio.train.samples import Sampler
+
+LOOKS = 10  # at the held-out pictures, in a whole training
 
 
 class Training:
@@ -21,29 +26,58 @@ class Training:
         self.context, self.loop, self.recipe = context, loop, recipe
         self.settings, self.plan = recipe.settings, recipe.plan
         self.checkpoints = Checkpoints(context.folder / "checkpoints")
-        self.sampler = Sampler(context, loop.model, loop.material)
+        self.sampler = Sampler(context, loop)
+        material = loop.material
+        self.measure = "held_out" if material.kept_apart.examples else "seen_loss"
+        shelf = material.kept_apart if material.kept_apart.examples else material.shelf
+        self.probe = Probe(loop.model, loop.noise_schedule, shelf, loop.prompts)
+        self.learned = check_at(loop)
         self._go_on()
-        self.metrics = Metrics(context.folder, loop.done)
+        if loop.crew.leads:
+            self.metrics = Metrics(context.folder, loop.done)
 
-    def run(self) -> str:
-        """All steps that are not done yet; a Stop saves where it is."""
+    def run(self) -> None:
+        """All steps that are not done yet; a Stop or a Pause saves where it is."""
         try:
             while self.loop.done < self.settings.steps:
                 if self.loop.done % self.plan.sample_every == 0:
                     self._sample()
-                self.context.check()
+                self._heed()
                 self._step()
             self._sample()
-        except Cancelled:
+        except (Cancelled, TrainingError):
             self._save()
             raise
-        return self._finish()
+
+    def _heed(self) -> None:
+        """Do what the person asked for since the last step."""
+        asked = self.loop.crew.agree(self._asked() if self.loop.crew.leads else [])
+        if "stopped" in asked:
+            raise Cancelled
+        if "paused" in asked:
+            raise Paused
+        if SAVE_NOW in asked:
+            self._save()
+        if SAMPLE_NOW in asked:
+            self._sample()
+
+    def _asked(self) -> list[str]:
+        asked = [request for request in (SAVE_NOW, SAMPLE_NOW) if self.context.asked(request)]
+        try:
+            self.context.check()
+        except Paused:
+            asked.append("paused")
+        except Cancelled:
+            asked.append("stopped")
+        return asked
 
     def _go_on(self) -> None:
         state = self.checkpoints.newest()
         if state is not None:
             self.loop.load(state)
             self._compare(state["begun_with"])
+        else:
+            self.loop.observe()
         self._saved = self.loop.done
 
     def _compare(self, begun_with: dict[str, Any]) -> None:
@@ -55,34 +89,43 @@ class Training:
 
     def _begun_with(self) -> dict[str, Any]:
         pictures = {example.picture.path.name: example.caption for example in self.plan.examples}
-        return {"base model's weights": self.loop.model.base_hash, "pictures or captions": pictures}
+        return {"base model's weights": self.recipe.base_hash, "pictures or captions": pictures}
 
     def _step(self) -> None:
         figures = self.loop.step()
-        done = self.loop.done
-        self.metrics.add(done, **figures)
-        self.context.progress(done, self.settings.steps, f"Step {done} of {self.settings.steps}", **figures)
-        if done % self.plan.save_every == 0 or done == self.settings.steps:
+        done, steps = self.loop.done, self.settings.steps
+        figures |= self._held_out()
+        if self.loop.crew.leads:
+            self.metrics.add(done, **figures)
+        self.context.progress(done, steps, f"Step {done} of {steps}", **figures)
+        if done == self.learned:
+            demand_learning(self.loop, self.probe)
+        if done % self.plan.save_every == 0 or done == steps:
             self._save()
 
+    def _held_out(self) -> dict[str, float]:
+        """The loss at fixed noise, every tenth of the steps."""
+        done, steps = self.loop.done, self.settings.steps
+        if steps < LOOKS or not (done == 1 or done == steps or done % (steps // LOOKS) == 0):
+            return {}
+        with self.loop.at_rest(), self.loop.accelerator.autocast():
+            return {self.measure: self.probe.loss()}
+
     def _sample(self) -> None:
-        done = self.loop.done
-        self.context.progress(done, self.settings.steps, "Painting samples")
-        self.sampler.paint(done)
+        if self.loop.crew.leads:
+            done = self.loop.done
+            self.context.progress(done, self.settings.steps, "Painting samples")
+            self.sampler.paint(done)
 
     def _save(self) -> None:
         done = self.loop.done
         if done > self._saved:
-            state = {**self.loop.state(), "begun_with": self._begun_with()}
-            path = self.checkpoints.save(done, state, self._write_lora)
             self._saved = done
-            self.context.artifact("checkpoint", path, step=done)
+            state = {**self.loop.state(), "begun_with": self._begun_with()}
+            if self.loop.crew.leads:
+                with self.loop.at_rest():
+                    path = self.checkpoints.save(done, state, self._write_lora)
+                self.context.artifact("checkpoint", path, step=done)
 
     def _write_lora(self, path: Path) -> None:
-        write_lora(path, self.loop.attached, self.recipe.metadata(self.loop.done))
-
-    def _finish(self) -> str:
-        target = publish(self.loop.attached, self.context.workspace.loras, self.recipe, self.sampler.newest())
-        self.context.artifact("lora", target, name=target.stem)
-        megabytes = target.stat().st_size / 1e6
-        return f"“{target.stem}” is trained: {self.settings.steps} steps, {megabytes:.1f} MB."
+        write_lora(path, self.loop.attached, self.recipe, self.loop.done)

@@ -37,6 +37,7 @@ class Small:
             "resolution": SIDE,
             "gradient_checkpointing": False,
             "sample_every": 1000,
+            "verdict": "none",
             "seed": 7,
         }
         return TrainSettings.parse({**small, **values})

@@ -8,9 +8,7 @@ import pytest
 import torch
 
 from studio.jobs.context import Context
-from studio.train import objective
 from studio.train.engine import _begin
-from studio.train.optimizers import OPTIMIZERS
 from studio.train.training import Training
 from tests.train.studio_in_small import Small, make_small
 
@@ -26,32 +24,13 @@ def begin(small: Small, **values: object) -> Training:
 
 
 def held_out_loss(training: Training) -> float:
-    """The loss over all pictures at noise and timesteps that no step has seen, without weights."""
-    loop = training.loop
-    latents, told = loop._batch(10**6)
-    timesteps = torch.arange(50, 1000, 100)
-    losses = []
-    for timestep in timesteps:
-        with torch.no_grad():
-            losses.append(
-                objective.loss(
-                    loop.model,
-                    loop.noise_schedule,
-                    latents,
-                    told,
-                    noise=objective.draw_noise(latents, -1, int(timestep)),
-                    timesteps=timestep.expand(len(latents)),
-                    gamma=0,
-                )
-            )
-    return float(torch.stack(losses).mean())
+    """The loss at noise and timesteps that no step has seen, without weights."""
+    with training.loop.at_rest():
+        return training.probe.loss()
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS.names())
-def test_the_loss_falls_on_noise_that_was_never_trained_on(small: Small, optimizer: str) -> None:
-    training = begin(
-        small, steps=60, batch_size=4, rank=8, learning_rate=2e-2, optimizer=optimizer, min_snr_gamma=0
-    )
+def test_the_loss_falls_on_noise_that_was_never_trained_on(small: Small) -> None:
+    training = begin(small, steps=60, batch_size=4, rank=8, learning_rate=2e-2, min_snr_gamma=0)
     before = held_out_loss(training)
     for _ in range(60):
         training.loop.step()
@@ -72,11 +51,12 @@ def test_only_the_lora_changes(small: Small) -> None:
 
 
 def test_eight_bit_adam_really_remembers_in_a_byte_a_value(small: Small) -> None:
-    training = begin(small, steps=2, rank=128, optimizer="adamw8bit")
+    training = begin(small, steps=2, rank=32, network="locon", optimizer="adamw8bit")
     training.loop.step()
     states = training.loop.optimizer.optimizer.state
     kinds = {(weight.numel() >= 4096, states[weight]["state1"].dtype) for weight in states}
-    assert kinds == {(True, torch.uint8)}
+    assert (True, torch.uint8) in kinds
+    assert kinds <= {(True, torch.uint8), (False, torch.float32)}
 
 
 def test_the_encoders_are_gone_before_the_first_step(small: Small) -> None:

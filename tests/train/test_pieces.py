@@ -11,9 +11,8 @@ from studio.families import FAMILIES
 from studio.settings import presets
 from studio.train.batches import Batches
 from studio.train.buckets import buckets, choose_bucket, fit
-from studio.train.plan import caption, sample_prompts
-from studio.train.schedule import learning_rate_factor
 from studio.train.settings import TrainSettings
+from studio.train.wording import caption, sample_prompts
 
 
 @pytest.mark.parametrize(
@@ -78,20 +77,6 @@ def test_captions_are_left_out_as_often_as_asked() -> None:
     drawn = [batches.draw(number)[0] for number in range(2000)]
     assert 0.2 < sum(not draw.captioned for draw in drawn) / 2000 < 0.3
     assert 0.45 < sum(draw.mirrored for draw in drawn) / 2000 < 0.55
-
-
-def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
-    factors = [learning_rate_factor(done, 200, 0.05) for done in range(200)]
-    assert factors[:11] == sorted(factors[:11])
-    assert factors[10:] == sorted(factors[10:], reverse=True)
-    assert factors[10] == 1
-    assert 0 < factors[0] < 0.1
-    assert factors[-1] < 1e-3
-
-
-@pytest.mark.parametrize("steps", [1, 2])
-def test_even_the_shortest_training_corrects_something(steps: int) -> None:
-    assert learning_rate_factor(0, steps, 0.5) > 0.1
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from tests.train.studio_in_small import Small, StoppedAfter, draw_picture, make_
 SETTINGS = {
     "steps": 9,
     "save_every": 4,
-    "rank": 128,
+    "rank": 32,
+    "network": "locon",  # 8-bit states begin at 4,096 values
     "learning_rate": 1e-3,
-}  # 8-bit states begin at 4,096 values
+}
 
 
 @pytest.fixture
