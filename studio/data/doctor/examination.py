@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from studio.data.crops import crops
@@ -19,6 +23,7 @@ from studio.workspace import Workspace
 Progress = Callable[[int, int], object]
 """Called with the pictures that are measured and those in all; may raise to stop the examination."""
 
+PATIENCE = 10  # how far measuring steps back behind all else, as `nice` counts
 SPOKEN = 2  # findings that the verdict names
 
 
@@ -47,16 +52,24 @@ def examine(
 
 
 def _measured(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[Path, Facts]:
+    """The facts of the pictures that can be decoded; one picture in memory at a time, behind all others."""
     total, checks = len(dataset.pictures), list(CHECKS)
     facts = {}
-    for done, picture in enumerate(dataset.pictures):
-        progress(done, total)
-        try:
-            facts[picture.path] = facts_of(picture.path, workspace, checks)
-        except PictureError:
-            continue  # the check for unreadable pictures finds that it has no facts
+    with ThreadPoolExecutor(1, "doctor", initializer=_step_back) as quiet:
+        for done, picture in enumerate(dataset.pictures):
+            progress(done, total)
+            try:
+                facts[picture.path] = quiet.submit(facts_of, picture.path, workspace, checks).result()
+            except PictureError:
+                continue  # the check for damaged pictures finds that it has no facts
     progress(total, total)
     return facts
+
+
+def _step_back() -> None:
+    """Give this thread a low priority, where a system lets a single thread have one."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENCE)
 
 
 def _verdict(sound: int, found: Sequence[Finding]) -> str:

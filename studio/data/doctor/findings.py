@@ -22,7 +22,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Mend:
-    """A button: `mend(folder, workspace, action, arguments)` does it.
+    """A button: `mend(folder, action, arguments)` does it.
 
     Where `opens` is given the page opens that instead, because the person decides what to do there:
     "caption" (a captioning job), "editor" (the caption), "crop", "mask" or "trigger"; `arguments`

@@ -18,13 +18,13 @@ from studio.data.editing import AddTrigger
 from studio.data.journal import HISTORY
 from studio.data.masks import mask_from_alpha, mask_of
 from studio.errors import PictureError, StudioError
-from studio.workspace import Workspace, free_path
+from studio.workspace import free_path
 
 REMOVED = Path(HISTORY) / "removed"
 
 
-def mend(folder: Path, workspace: Workspace, action: str, arguments: Mapping[str, Any]) -> str:
-    """Do what a `Mend` says in a dataset's folder of this workspace, and tell in a sentence what was done.
+def mend(folder: Path, action: str, arguments: Mapping[str, Any]) -> str:
+    """Do what a `Mend` says in a dataset's folder, and tell in a sentence what was done.
 
     Raises `StudioError` for an action that is unknown, or what stood in its way.
     """

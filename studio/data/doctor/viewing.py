@@ -15,6 +15,7 @@ from studio.data.decoding import decoding
 from studio.data.pictures import turned
 
 SIDE = 1024  # pixels; no base is trained on shorter sides so much longer that more would matter
+SMALL = 768
 
 Grey = NDArray[np.float32]
 
@@ -33,6 +34,13 @@ class View:
     def grey(self) -> Grey:
         """Brightness, 0…255, (height, width)."""
         return np.asarray(self.image.convert("L"), dtype=np.float32)
+
+    @cached_property
+    def small(self) -> Image.Image:
+        """The same with a longer side of at most 768 pixels, where the finest detail does not matter."""
+        copy = self.image.copy()
+        copy.thumbnail((SMALL, SMALL), Image.Resampling.BOX)
+        return copy
 
     @property
     def side(self) -> int:

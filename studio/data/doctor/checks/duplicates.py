@@ -33,13 +33,12 @@ class Duplicates(Check):
 
     def measure(self, view: View) -> dict[str, Any]:
         """Hashes of the picture, its mirror image and its crops, and a small copy."""
-        small = view.image.copy()
-        small.thumbnail((256, 256), Image.Resampling.BOX)
+        small = view.small.reduce(max(1, min(view.small.size) // 128))
         return {
             "whole": _hash(small),
             "mirrored": _hash(ImageOps.mirror(small)),
             "crops": [_hash(_cropped(small, *place)) for place in _places()],
-            "copy": small_copy(view.image),
+            "copy": small_copy(view.small),
         }
 
     def look(self, case: Case) -> Sequence[Finding]:

@@ -28,9 +28,9 @@ class Exposure(Check):
 
     def measure(self, view: View) -> dict[str, float]:
         """Shares (0…1) of burnt-out pixels and of light ones on the border; brightness (0…255)."""
-        grey = view.grey
+        grey = np.asarray(view.small.convert("L"))
         edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-        darkest_colour = np.asarray(view.image).min(axis=2)
+        darkest_colour = np.asarray(view.small).min(axis=2)
         found = {
             "burnt": (darkest_colour >= WHITE).mean(),
             "border": (edge >= LIGHT).mean(),

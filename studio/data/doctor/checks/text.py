@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from studio.data.doctor.findings import Case, Check, Finding, Mend, names, paths, take_out, told
 from studio.data.doctor.lettering import letters
 from studio.data.doctor.viewing import View
 
-SIDE = 768  # pixels, the longer one
 ENOUGH = 8  # letters in lines; in ordinary pictures there are none
 
 
@@ -25,9 +23,7 @@ class Text(Check):
 
     def measure(self, view: View) -> int:
         """The number of marks that stand as letters do."""
-        small = view.image.convert("L")
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-        return letters(np.asarray(small, dtype=np.float32))
+        return letters(np.asarray(view.small.convert("L"), dtype=np.float32))
 
     def look(self, case: Case) -> Sequence[Finding]:
         """One finding for all that have no crop or mask which may leave the lettering out."""

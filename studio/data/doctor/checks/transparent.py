@@ -38,7 +38,7 @@ class Transparent(Check):
             Finding(
                 self.name,
                 told(len(clear), "{n} picture{s} {are} partly transparent"),
-                "A training sees white there, and the model may learn that your subject belongs on white. "
+                "A training sees a plain colour there, and the model may learn that your subject belongs on it. "
                 "With a mask it learns only what can be seen.",
                 paths(clear),
                 (mend,) if masked else (),
