@@ -54,11 +54,11 @@ def set_hints(folder: Path, **changed: Any) -> Hints:
     """Keep hints in a dataset; those not given stay. Raises `DatasetError` for a colour that is none."""
     _check_colour(changed.get("background", "white"))
     with Journal(folder).locked():
-        changed = replace(hints(folder), **changed)
+        now = replace(hints(folder), **changed)
         with writing(_file(folder)) as file:
-            json.dump(asdict(changed), file, ensure_ascii=False, indent=1)
+            json.dump(asdict(now), file, ensure_ascii=False, indent=1)
         _read.cache_clear()  # two changes may fall into one tick of the disk's clock
-    return changed
+    return now
 
 
 def hints_of_name(name: str) -> Hints | None:

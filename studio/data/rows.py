@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count as count_from
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -19,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from studio.data.arrivals import Arrival
 from studio.data.decoding import DAMAGE
 from studio.data.pictures import SUFFIXES
-from studio.data.tables import FILES, TEXTS, words_of
+from studio.data.tables import TEXTS, words_of
 from studio.errors import DatasetError, Offline, PictureError, StudioError
 
 AT_ONCE = 8  # rows that are read together
@@ -38,39 +39,37 @@ class Rows:
 
 def parquet_rows(path: Path) -> Rows:
     """The rows of a parquet file; raises `PictureError` when it has no pictures, or the extra is missing."""
-    _needed("pyarrow", path.name, PictureError)
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
-
-    def damaged(fault: Exception) -> PictureError:
-        return PictureError(f"{path.name} cannot be read", why=f"{fault}".partition("\n")[0])
-
-    def arrivals() -> Iterator[Arrival]:
-        number = 0
-        try:
-            with ParquetFile(path, pre_buffer=False) as file:
-                for batch in file.iter_batches(AT_ONCE, columns=columns):
-                    for record in batch.to_pylist():
-                        number += 1
-                        yield _arrival(record, column, f"{path.stem} {number}")
-        except (ArrowException, OSError) as fault:
-            raise damaged(fault) from fault
-
-    try:
-        with ParquetFile(path) as file:
-            names, count = file.schema_arrow.names, file.metadata.num_rows
-            kinds = {name: str(file.schema_arrow.field(name).type) for name in names}
-    except (ArrowException, OSError) as fault:
-        raise damaged(fault) from fault
+    parquet = _extra("pyarrow.parquet", path.name, PictureError)
+    with _undamaged(path), parquet.ParquetFile(path) as file:
+        schema, count = file.schema_arrow, file.metadata.num_rows
+    kinds = {name: str(schema.field(name).type) for name in schema.names}
     column = _picture_column({name: "bytes" in kind or "binary" in kind for name, kind in kinds.items()})
     if column is None:
         raise PictureError(
             f"There are no pictures in {path.name}",
-            why=f"Its columns are {', '.join(names)}",
+            why=f"Its columns are {', '.join(kinds)}",
             remedy="A column of pictures, such as “image”, is needed.",
         )
-    columns = [name for name in names if name == column or name.lower() in (*TEXTS, *FILES, "tags")]
+    columns = [name for name in kinds if name == column or name.lower() in (*TEXTS, "tags")]
+
+    def arrivals() -> Iterator[Arrival]:
+        number = count_from(1)
+        with _undamaged(path), parquet.ParquetFile(path, pre_buffer=False) as file:
+            for batch in file.iter_batches(AT_ONCE, columns=columns):
+                for record in batch.to_pylist():
+                    yield _arrival(record, column, f"{path.stem} {next(number)}")
+
     return Rows(count, arrivals)
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    from pyarrow import ArrowException  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    try:
+        yield
+    except (ArrowException, OSError) as fault:
+        raise PictureError(f"{path.name} cannot be read", why=str(fault).partition("\n")[0]) from fault
 
 
 def hub_rows(dataset: str, *, split: str = "", most: int) -> Rows:
@@ -79,9 +78,7 @@ def hub_rows(dataset: str, *, split: str = "", most: int) -> Rows:
     Raises `DatasetError` when there is no such dataset, it has no pictures, or the extra is missing;
     `Offline` without a network.
     """
-    _needed("datasets", dataset, DatasetError)
-    import datasets
-
+    datasets = _extra("datasets", dataset, DatasetError)
     with _explained(dataset):
         found = datasets.load_dataset(dataset, streaming=True)
         split = split or ("train" if "train" in found else next(iter(found), "train"))
@@ -107,7 +104,7 @@ def hub_rows(dataset: str, *, split: str = "", most: int) -> Rows:
 def _explained(dataset: str) -> Iterator[None]:
     """Turn what the hub's libraries raise into sentences."""
     import httpx2  # what huggingface_hub speaks with
-    from datasets.exceptions import DatasetNotFoundError, DatasetsError
+    from datasets import exceptions  # type: ignore[import-untyped, import-not-found, unused-ignore]
     from huggingface_hub import errors
 
     try:
@@ -118,19 +115,20 @@ def _explained(dataset: str) -> Iterator[None]:
             why="The hub cannot be reached, or the connection broke off",
             remedy="Check the network and try again; what is here already is not brought twice.",
         ) from None
-    except (DatasetNotFoundError, errors.HFValidationError, FileNotFoundError):
+    except (exceptions.DatasetNotFoundError, errors.HFValidationError, FileNotFoundError):
         raise DatasetError(
             f"There is no dataset called {dataset} on the hub",
             remedy="Check the spelling: it is owner/name. For one that must be asked for, log in first.",
         ) from None
-    except (DatasetsError, errors.HfHubHTTPError, KeyError, ValueError) as fault:
+    except (exceptions.DatasetsError, errors.HfHubHTTPError, KeyError, ValueError) as fault:
         why = str(fault).strip().partition("\n")[0]
         raise DatasetError(f"{dataset} cannot be read", why=why) from fault
 
 
-def _needed(module: str, name: str, kind: type[StudioError]) -> None:
+def _extra(module: str, name: str, kind: type[StudioError]) -> Any:
+    """A module of the extra; where it is not installed, a fault of this kind says how to get it."""
     try:
-        importlib.import_module(module)
+        return importlib.import_module(module)
     except ImportError:
         raise kind(
             f"{name} cannot be read here yet",
@@ -159,7 +157,7 @@ def _arrival(record: dict[str, Any], column: str, title: str, *, inside: str = "
             return io.BytesIO(content)
         if not _lies_in(path, inside):
             raise PictureError(f"{name} is not in this file", why="Its row holds no picture")
-        import fsspec
+        import fsspec  # type: ignore[import-untyped, unused-ignore]
 
         file: IO[bytes] = fsspec.open(path, "rb").open()
         return file

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studio.data.captions import read_caption
+from studio.data.adoption import adopt_captions, captions_elsewhere
+from studio.data.captions import read_caption, undo
+from studio.data.dataset import open_dataset
 from studio.data.hints import hints
 from studio.data.imports import Import, import_hub_dataset, import_pictures
 from studio.errors import DatasetError, PictureError, StudioError
@@ -116,6 +118,23 @@ def test_kohya_s_folder_names_become_hints(workspace: Workspace, tmp_path: Path)
     assert (hints(done.folder).trigger, hints(done.folder).repeats["c.png"]) == ("zwx", 5)
 
 
+def test_a_folder_in_place_takes_up_what_other_programs_wrote(tmp_path: Path) -> None:
+    folder = three(tmp_path / "drop")
+    (folder / "metadata.jsonl").write_text(TABLES["metadata.jsonl"], encoding="utf-8")
+    (folder / "b.caption").write_text("of kohya", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    (folder / "a.txt").write_text("mine", encoding="utf-8")
+    assert captions_elsewhere(folder) == {folder / "b.JPG": "of kohya"}
+    adopt_captions(folder)
+    assert [picture.caption for picture in open_dataset(folder).pictures] == ["mine", "of kohya"]
+    adopt_captions(folder, replace=True)
+    assert [picture.caption for picture in open_dataset(folder).pictures] == ["an a", "of kohya"]
+    undo(folder)
+    assert read_caption(folder / "a.png") == "mine"
+    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert {name: after[name] for name in before} == before, "nothing but sidecars is written"
+
+
 def parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
     pyarrow = pytest.importorskip("pyarrow", reason="the datasets extra is not installed")
     from pyarrow.parquet import write_table
@@ -180,8 +199,8 @@ def test_a_parquet_file_that_is_none_is_told(workspace: Workspace, tmp_path: Pat
 def test_without_the_extra_a_sentence_says_what_to_install(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setitem(sys.modules, "datasets", None)
+    for module in ("pyarrow", "pyarrow.parquet", "datasets"):
+        monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / "x.parquet").write_bytes(b"PAR1")
     done = import_pictures(workspace, "set", [tmp_path / "x.parquet"])
     assert "pip install datasets" in told(done) and isinstance(done.refused[0], PictureError)
