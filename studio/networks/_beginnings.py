@@ -144,8 +144,8 @@ def _some_inputs(layer: Any, given: Tensor) -> Tensor:
     """Rows of what a layer multiplies its weight with, evenly from all of them; float32, on the processor."""
     import torch
 
-    base: Any = layer.get_base_layer()
-    if isinstance(base, torch.nn.Conv2d):
+    base = layer.get_base_layer()
+    if hasattr(base, "kernel_size"):
         patches = torch.nn.functional.unfold(
             given, base.kernel_size, dilation=base.dilation, padding=base.padding, stride=base.stride
         )

@@ -128,13 +128,11 @@ class AttachedPeft(Attached):
 
 def weights_of(layer: Any) -> Iterator[tuple[str, nn.Parameter]]:
     """The network's own weights in one of peft's layers, by role."""
-    from torch import nn
-
     for role in layer.adapter_layer_names:
         held = getattr(layer, role)
         if ADAPTER in held:
             each: Any = held[ADAPTER]
-            yield role, each.weight if isinstance(each, nn.Module) else each
+            yield role, getattr(each, "weight", each)  # of a module, or a parameter itself
 
 
 def copied(tensor: Tensor) -> Tensor:

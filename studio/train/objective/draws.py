@@ -62,14 +62,15 @@ def draw_timesteps(
     import torch
 
     chance = generator(seed, number, "timesteps")
+    if (bias, shift, part) == ("uniform", 1.0, (0.0, 1.0)):
+        return torch.randint(of, (count,), generator=chance)
     if bias == "logit-normal":
         drawn = torch.randn(count, generator=chance, dtype=torch.float64).sigmoid()
     else:
         drawn = torch.rand(count, generator=chance, dtype=torch.float64)
     drawn = shift * drawn / (1 + (shift - 1) * drawn)
     first, last = part
-    steps = ((first + (last - first) * drawn) * of).long()
-    return steps.clamp(min=min(int(first * of), of - 1), max=max(int(first * of), -int(-last * of // 1) - 1))
+    return ((first + (last - first) * drawn) * of).long().clamp(max=of - 1)
 
 
 def _gaussian(like: Tensor, shape: tuple[int, ...], chance: torch.Generator) -> Tensor:

@@ -49,11 +49,11 @@ def loss(
 def distance(difference: Tensor, huber: float) -> Tensor:
     """The square, or the pseudo-Huber 2 δ (√(d² + δ²) - δ), which is the square where d is small beside δ.
 
-    Song and Dhariwal, arXiv 2310.14189, equation 7, times 2 δ.
+    Song and Dhariwal, arXiv 2310.14189, section 3.3, times 2 δ; written as a fraction, because the
+    difference of the two roots has no digits left where d is small.
     """
-    if huber == 0:
-        return difference.square()
-    return 2 * huber * ((difference.square() + huber**2).sqrt() - huber)
+    square = difference.square()
+    return 2 * huber * square / ((square + huber**2).sqrt() + huber) if huber else square
 
 
 def mean_inside(errors: Tensor, mask: Tensor | None) -> Tensor:
