@@ -78,7 +78,7 @@ class Arrivals:
     def _add_caption_beside(self, path: Path, paths: Sequence[Path]) -> None:
         """A picture that comes by itself brings the caption and the mask that lie beside it."""
         for beside in (caption_file(path), path.with_name(f"{path.stem}{MASK}.png")):
-            if is_picture(path) and os.path.exists(beside) and beside not in paths:  # too long a name is none
+            if is_picture(path) and os.path.exists(beside) and beside not in paths:
                 self._add_file(beside, "")
 
     def _add_archive(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import IO, cast
@@ -23,7 +24,7 @@ def mask_file(picture: Path) -> Path:
 def mask_of(picture: Path) -> Path | None:
     """The mask of a picture, None where all of it is learnt."""
     file = mask_file(picture)
-    return file if file.is_file() else None
+    return file if os.path.isfile(file) else None  # a name may be too long for there to be one
 
 
 def open_mask(picture: Path) -> Image.Image | None:

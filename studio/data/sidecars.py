@@ -16,7 +16,9 @@ def caption_file(picture: Path) -> Path:
     """The `.txt` of a picture: the one that is there, however its name is spelt, or the one to be made."""
     plain = picture.with_suffix(".txt")
     spelt = (plain.with_name(unicodedata.normalize(form, plain.name)) for form in ("NFC", "NFD"))
-    return next((file for file in (plain, picture.with_suffix(".TXT"), *spelt) if file.exists()), plain)
+    return next(
+        (file for file in (plain, picture.with_suffix(".TXT"), *spelt) if os.path.exists(file)), plain
+    )
 
 
 def read_caption(picture: Path) -> str:

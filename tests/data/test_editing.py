@@ -124,9 +124,9 @@ def test_a_comparison_tells_what_came_and_what_went(before: str, after: str) -> 
 def test_a_comparison_goes_by_words() -> None:
     told = [(one.kind, one.text) for one in compare("a red cat", "a dark red dog")]
     assert told == [
-        ("same", "a "),
-        ("added", "dark "),
-        ("same", "red "),
+        ("same", "a"),
+        ("added", " dark"),
+        ("same", " red "),
         ("removed", "cat"),
         ("added", "dog"),
     ]
