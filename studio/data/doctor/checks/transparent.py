@@ -38,8 +38,8 @@ class Transparent(Check):
             Finding(
                 self.name,
                 told(len(clear), "{n} picture{s} {are} partly transparent"),
-                "A training sees a plain colour there, and the model may learn that your subject belongs on it. "
-                "With a mask it learns only what can be seen.",
+                "A training sees a plain colour there, and the model may learn that your subject belongs on "
+                "it. With a mask it learns only what can be seen.",
                 paths(clear),
                 (mend,) if masked else (),
                 verdict=told(len(clear), "{n} transparent picture{s} could have a mask"),
