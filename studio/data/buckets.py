@@ -43,7 +43,10 @@ def is_smaller(size: Size, bucket: Size) -> bool:
 def kept(size: Size, bucket: Size) -> Box:
     """The part of a picture that its bucket keeps: the largest of the bucket's shape, around the middle."""
     scale = max(bucket[0] / size[0], bucket[1] / size[1])
-    across, down = bucket[0] / scale, bucket[1] / scale
+    across, down = (
+        min(bucket[0] / scale, size[0]),
+        min(bucket[1] / scale, size[1]),
+    )  # rounding may add a trace
     left, top = (size[0] - across) / 2, (size[1] - down) / 2
     return left, top, left + across, top + down
 
