@@ -124,11 +124,11 @@ def _split(path: Path, key: str, keys: Collection[str]) -> Key:
     for end in OF_BIAS:
         if key.endswith(end):
             return Key(key.removesuffix(end), "bias", "full", "diff")
-    other = next((kind for end, kind in OTHER_KINDS.items() if key.endswith(end)), "")
-    for end, (kind, role) in () if other else _ends().items():
+    for end, (kind, role) in _ends().items():
         name = key.removesuffix(end)
         if name != key and (end != ".weight" or f"{name}.on_input" in keys):
             return Key(name, "weight", kind, role)
+    other = next((kind for end, kind in OTHER_KINDS.items() if key.endswith(end)), "")
     raise AdapterError(
         f"{path.name} cannot be used",
         why=f"It is of the kind {other}" if other else f"It holds “{key[:80]}”, which is no part of a LoRA",

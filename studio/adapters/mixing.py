@@ -1,16 +1,22 @@
 """Mixing: W = W₀ + Σ wᵢ·ΔWᵢ, written into the model from an untouched W₀.
 
 After mixing, the model runs at its bare speed whatever the number of adapters, and nothing is
-left behind when a weight returns to zero: the layer gets the very bits of W₀ back.
+left behind when a weight returns to zero: the layer gets the very bits of W₀ back. Where a layer
+is quantised, the adapters run beside it instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from studio.adapters.beside import Beside, runs_beside
+from studio.adapters.factors import Factors
 from studio.adapters.layers import DENOISER, Layer
+from studio.adapters.originals import InMemory, Originals
 from studio.adapters.reading import Adapter
+from studio.adapters.stacks import Stacks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,12 +24,19 @@ if TYPE_CHECKING:
     from studio.families._base import Model
 
 
-class Portion(NamedTuple):
-    """How much of an adapter is in the mix; `text_weight` is for the text encoders where it differs."""
+@dataclass(frozen=True)
+class Portion:
+    """How much of an adapter is in the mix.
+
+    `text_weight` is for the text encoders where it differs; `blocks` multiplies the weight in the
+    layers that it names; `role` is what the adapter is there for ("subject", "style" …).
+    """
 
     adapter: Adapter
     weight: float
     text_weight: float | None = None
+    blocks: Mapping[Layer, float] = field(default_factory=dict)
+    role: str = ""
 
     @property
     def weight_on_text(self) -> float:
@@ -32,7 +45,14 @@ class Portion(NamedTuple):
 
     def share(self, layer: Layer) -> float:
         """The weight in one layer."""
-        return self.weight if layer.part == DENOISER else self.weight_on_text
+        weight = self.weight if layer.part == DENOISER else self.weight_on_text
+        return weight * self.blocks.get(layer, 1.0)
+
+    def times(self, factor: float) -> Portion:
+        """The same with another weight in the denoiser; the words keep theirs."""
+        if factor == 1:
+            return self
+        return replace(self, weight=self.weight * factor, text_weight=self.weight_on_text)
 
 
 Recipe = tuple[tuple[Adapter, float], ...]
@@ -40,26 +60,23 @@ Recipe = tuple[tuple[Adapter, float], ...]
 
 
 class Mixer:
-    """Keeps the mix of one opened model.
+    """Keeps the mix of one opened model; `originals` has W₀ of each layer that a mix has changed."""
 
-    `originals` is W₀ of each layer that a mix has changed, kept on the CPU, in pinned memory where
-    there is a card, until no given adapter touches the layer any more.
-    """
-
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, originals: Originals | None = None) -> None:
         self._parts = {DENOISER: model.denoiser, **model.text_encoders}
-        self.originals: dict[Layer, Tensor] = {}
+        self.originals: Originals = originals or InMemory()
         self._mixed: dict[Layer, Recipe] = {}
         self._portions: list[Portion] = []
+        self._stacks, self._beside = Stacks(), Beside(self._parts)
 
     def apply(self, mix: Sequence[tuple[Adapter, float] | Portion]) -> frozenset[str]:
         """Make the model's weights those of this mix; returns the parts whose weights changed.
 
         Only those layers are written whose own mix is another than before.
         """
-        portions = [Portion(*each) for each in mix]
+        portions = [each if isinstance(each, Portion) else Portion(*each) for each in mix]
         touched = {layer: None for portion in portions for layer in portion.adapter.changes}
-        forgotten = [layer for layer in self.originals if layer not in touched]
+        forgotten = [layer for layer in self._mixed if layer not in touched]
         changed = set()
         for layer in [*forgotten, *touched]:
             recipe = _recipe(layer, portions)
@@ -67,7 +84,10 @@ class Mixer:
                 self._write(layer, recipe)
                 changed.add(layer.part)
         for layer in forgotten:
-            del self.originals[layer], self._mixed[layer]
+            del self._mixed[layer]
+        self.originals.forget(forgotten)
+        self._stacks.forget(forgotten)
+        self._beside.keep_only({portion.adapter for portion in portions})
         self._portions = portions
         return frozenset(changed)
 
@@ -83,20 +103,30 @@ class Mixer:
     def _write(self, layer: Layer, recipe: Recipe) -> None:
         import torch
 
-        weight = self._weight(layer)
-        if layer not in self.originals:
-            self.originals[layer] = _kept(weight)
-        original = self.originals[layer]
-        with torch.no_grad():
-            mixed = original.to(weight.device, torch.float32, copy=True) if recipe else original
-            for adapter, share in recipe:
-                mixed.add_(adapter.changes[layer].delta(weight), alpha=share)
-            weight.copy_(mixed)
+        module = self._parts[layer.part].get_submodule(layer.path)
+        weight: Tensor = getattr(module, layer.parameter)
         self._mixed[layer] = recipe
+        if runs_beside(weight, layer):
+            self._beside.write(layer, recipe)
+            return
+        with torch.no_grad():
+            self.originals.keep(layer, weight)
+            original = self.originals.get(layer)
+            weight.copy_(self._changed(layer, original, weight, recipe) if recipe else original)
 
-    def _weight(self, layer: Layer) -> Tensor:
-        weight: Tensor = self._parts[layer.part].get_submodule(layer.path).weight  # type: ignore[assignment]
-        return weight
+    def _changed(self, layer: Layer, original: Tensor, weight: Tensor, recipe: Recipe) -> Tensor:
+        """W₀ + Σ wΔW in float32: one product for all that are plain LoRAs, then the others in turn."""
+        import torch
+
+        base = original.to(weight.device, torch.float32, copy=True, non_blocking=True)
+        plain, others = [], []
+        for adapter, share in recipe:
+            change = adapter.changes[layer]
+            (plain if type(change) is Factors and change.mid is None else others).append((adapter, share))
+        mixed = self._stacks.add(layer, base, plain) if plain else base.clone() if others else base
+        for adapter, share in others:
+            adapter.changes[layer].add_to(mixed, base, share)
+        return mixed
 
 
 def _recipe(layer: Layer, portions: Sequence[Portion]) -> Recipe:
@@ -104,8 +134,3 @@ def _recipe(layer: Layer, portions: Sequence[Portion]) -> Recipe:
         (portion.adapter, portion.share(layer)) for portion in portions if layer in portion.adapter.changes
     )
     return tuple((adapter, share) for adapter, share in shares if share)
-
-
-def _kept(weight: Tensor) -> Tensor:
-    kept = weight.detach().to("cpu", copy=True)
-    return kept.pin_memory() if weight.is_cuda else kept

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from studio.adapters.factors import Factors
+from studio.adapters.factors import Delta, Difference, Dora, Factors, Hada, Ia3, Kron
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.naming import DENOISER_PREFIX, kohya_key, layer_table
 from studio.adapters.reading import Adapter, read_adapter
@@ -36,7 +36,37 @@ def random_factors(
     return found
 
 
-def keyed(factors: Mapping[Layer, Factors]) -> dict[str, Factors]:
+KINDS = ("LoRA", "LoCon, Tucker", "LoHa", "LoKr", "DoRA", "DoRA of inputs", "(IA)³", "full")
+
+
+def random_change(kind: str, shape: tuple[int, ...], dice: torch.Generator) -> Delta:
+    """A change of this kind for a weight of this shape; a plain one where the kind needs a kernel."""
+
+    def rand(*sides: int) -> Tensor:
+        return 0.2 * torch.randn(*sides, generator=dice)
+
+    out, inside, *kernel = shape
+    flat = inside * (kernel[0] * kernel[1] if kernel else 1)
+    ones = [1] * len(kernel)
+    lora = Factors(rand(3, *shape[1:]), rand(out, 3, *ones), 2.0)
+    if kind == "LoCon, Tucker" and kernel:
+        return Factors(rand(2, inside, 1, 1), rand(out, 3, 1, 1), 2.0, rand(3, 2, *kernel))
+    if kind == "LoHa":
+        return Hada(rand(out, 2), rand(2, flat), rand(out, 2), rand(2, flat), 2.0)
+    if kind == "LoKr":
+        small = 2 if inside % 2 == 0 and out % 2 == 0 else 1
+        w2_b = rand(2, flat // small)
+        return Kron(alpha=1.0, w1=rand(small, small), w2_a=rand(out // small, 2), w2_b=w2_b)
+    if kind == "DoRA":
+        return Dora(lora, rand(out, *ones, 1).abs() + 0.5)
+    if kind == "DoRA of inputs":
+        return Dora(lora, rand(1, inside, *ones).abs() + 0.5)
+    if kind == "(IA)³":
+        return Ia3(rand(inside), on_input=True)
+    return Difference(rand(*shape)) if kind == "full" else lora
+
+
+def keyed(factors: Mapping[Layer, Delta]) -> dict[str, Delta]:
     """The same by kohya key."""
     return {kohya_key(PREFIXES[layer.part], layer.path): each for layer, each in factors.items()}
 

@@ -8,6 +8,7 @@ import torch
 
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.mixing import Mixer, Portion
+from studio.adapters.originals import InFiles, InMemory
 from studio.adapters.reading import Adapter
 from studio.families._base import Model
 from tests.adapters.loras import attention, dense, make_lora, read_lora, weights
@@ -111,9 +112,26 @@ def test_no_copy_is_kept_of_layers_that_nothing_touches(model: Model, two: tuple
     mixer = Mixer(model)
     mixer.apply([(two[1], 1.0)])
     mixer.apply([(two[0], 1.0)])
-    assert set(mixer.originals) == set(two[0].changes)
+    assert isinstance(mixer.originals, InMemory)
+    assert mixer.originals.layers == set(two[0].changes)
     mixer.apply([])
-    assert not mixer.originals
+    assert not mixer.originals.layers
+
+
+def test_originals_can_be_read_from_the_models_files(
+    tiny: Path, model: Model, two: tuple[Adapter, Adapter]
+) -> None:
+    before, mix = weights(model), [(two[0], 0.7), (two[1], -0.4)]
+    Mixer(model).apply(mix)
+    wanted = weights(model)
+    model.denoiser.load_state_dict({n[9:]: t for n, t in before.items() if n.startswith("denoiser.")})
+    text = {n.partition(".")[2]: t for n, t in before.items() if n.startswith("text_encoder.")}
+    model.text_encoders["text_encoder"].load_state_dict(text)
+    mixer = Mixer(model, InFiles(tiny))
+    mixer.apply(mix)
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in weights(model).items())
+    mixer.apply([])
+    assert all(torch.equal(tensor, before[name]) for name, tensor in weights(model).items())
 
 
 def test_a_layer_of_peft_says_the_same(model: Model) -> None:
