@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from studio.caption.settings import CaptionSettings
+from studio.examine.settings import ExamineSettings
 from studio.generate.settings import GenerateSettings
 from studio.jobs.worker import Engine, Kind
 from studio.train.settings import TrainSettings
@@ -12,6 +13,12 @@ def _caption() -> Engine:
     from studio.caption.engine import CaptionEngine
 
     return CaptionEngine()
+
+
+def _examine() -> Engine:
+    from studio.examine.engine import ExamineEngine
+
+    return ExamineEngine()
 
 
 def _train() -> Engine:
@@ -30,6 +37,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("caption", CaptionSettings, _caption),
+        Kind("examine", ExamineSettings, _examine),
         Kind("train", TrainSettings, _train, own_process=True),
         Kind("generate", GenerateSettings, _generate),
     )

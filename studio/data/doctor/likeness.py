@@ -24,11 +24,34 @@ def known_features(pictures: Iterable[Path], workspace: Workspace) -> dict[Path,
     return {picture: known[content] for picture, content in hashes if content in known}
 
 
+def without_features(pictures: Iterable[Path], workspace: Workspace) -> list[Path]:
+    """The pictures that no image tower has looked at yet."""
+    pictures = list(pictures)
+    known = known_features(pictures, workspace)
+    return [picture for picture in pictures if picture not in known]
+
+
 def remember(picture: Path, features: Sequence[float], workspace: Workspace) -> None:
     """Keep what the tower made of a picture; its length becomes 1."""
     vector = np.asarray(features, dtype=np.float32)
     vector = (vector / np.linalg.norm(vector)).astype(np.float16)
     append_line(_file(workspace.cache), [picture_hash(picture, workspace.cache), vector.tobytes().hex()])
+
+
+def nearest(features: Sequence[Features | None], enough: float, count: int = 2) -> list[tuple[int, int]]:
+    """Pairs of numbers: each picture with the few that are most like it, where that is enough."""
+    there = [number for number, one in enumerate(features) if one is not None]
+    if len(there) < 2:
+        return []
+    vectors = np.stack([one for one in features if one is not None])
+    pairs = set()
+    for row, number in enumerate(there):
+        likeness = vectors @ vectors[row]
+        likeness[row] = -1
+        for place in np.argsort(-likeness)[:count]:
+            if likeness[place] >= enough:
+                pairs.add((min(number, there[place]), max(number, there[place])))
+    return sorted(pairs)
 
 
 @lru_cache(maxsize=1)

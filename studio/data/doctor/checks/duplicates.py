@@ -14,6 +14,7 @@ from studio.data.dataset import Picture
 from studio.data.doctor.copies import Copy, alike, small_copy
 from studio.data.doctor.findings import Case, Check, Finding, Mend, told
 from studio.data.doctor.grouping import Groups, best_first
+from studio.data.doctor.likeness import Features, nearest
 from studio.data.doctor.viewing import View
 
 Hashes = NDArray[np.uint64]
@@ -21,6 +22,8 @@ Hashes = NDArray[np.uint64]
 CROPS = (0.9, 0.8)  # of the sides, in the middle and in the corners: what a hash is made of, too
 SUSPECT = 16  # of 64 bits that differ; then the pixels are compared
 SAME = 0.93  # correlation of the small copies; of different pictures it is 0.88 at most
+NEAR = 0.95  # likeness to an image tower, which by itself is no proof: it takes bricks for grass
+SAME_TO_A_MODEL = 0.78  # correlation that is enough then; of different pictures it was 0.56 at most
 
 
 class Duplicates(Check):
@@ -45,7 +48,8 @@ class Duplicates(Check):
         """One finding with all groups; in each the best picture stays."""
         pictures = [picture for picture, _ in case.sound()]
         facts = [facts[self.name] for _, facts in case.sound()]
-        groups = [best_first([pictures[i] for i in group]) for group in _groups(facts)]
+        features = [case.features.get(picture.path) for picture in pictures]
+        groups = [best_first([pictures[i] for i in group]) for group in _groups(facts, features)]
         if not groups:
             return ()
         extra = [picture for group in groups for picture in group[1:]]
@@ -68,20 +72,22 @@ class Duplicates(Check):
         ]
 
 
-def _groups(facts: Sequence[dict[str, Any]]) -> list[list[int]]:
+def _groups(facts: Sequence[dict[str, Any]], features: Sequence[Features | None]) -> list[list[int]]:
     """Who belongs together; whoever does already is not compared again."""
     groups = Groups()
     copy_of = lru_cache(maxsize=512)(lambda number: Copy.of(facts[number]["copy"]))
-    for one, other in _suspects(facts):
+    near = set(nearest(features, NEAR))
+    for one, other in sorted(_suspects(facts) | near):
         if groups.together(one, other):
             continue
+        enough = SAME_TO_A_MODEL if (one, other) in near else SAME
         same = facts[one]["copy"] == facts[other]["copy"]
-        if same or alike(copy_of(one), copy_of(other)) >= SAME:
+        if same or alike(copy_of(one), copy_of(other)) >= enough:
             groups.join(one, other)
     return groups.found()
 
 
-def _suspects(facts: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+def _suspects(facts: Sequence[dict[str, Any]]) -> set[tuple[int, int]]:
     """Pairs of pictures whose hashes are near, cropped or mirrored or not."""
     wholes = _bits([[one["whole"] for one in facts], [one["mirrored"] for one in facts]]).ravel()
     parts = _bits([[one["whole"], *one["crops"]] for one in facts])
@@ -89,7 +95,7 @@ def _suspects(facts: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
     for row, hashes in enumerate(parts):
         nearest = np.bitwise_count(hashes[:, None] ^ wholes).min(axis=0).reshape(2, -1).min(axis=0)
         found |= {(min(row, other), max(row, other)) for other in np.flatnonzero(nearest <= SUSPECT).tolist()}
-    return sorted((one, other) for one, other in found if one != other)
+    return {(one, other) for one, other in found if one != other}
 
 
 def _bits(hashes: Sequence[Sequence[str]]) -> Hashes:
