@@ -17,22 +17,23 @@
     const { h, button } = studio;
     const chooser = h("select", { "aria-label": "What to do" }, Object.entries(OPERATIONS).map(([name, { title }]) => h("option", { value: name }, title)));
     const fields = h("div", { class: "fields" });
+    const flags = h("div", { class: "flags" });
     const where = h("select", { "aria-label": "In which pictures" });
     const found = h("p", { class: "found", role: "status" });
     const changes = h("ol", { class: "changes" });
     const go = button("Change", apply, { class: "strong", disabled: true });
     root.append(
-      h("div", { class: "what" }, chooser, fields, h("label", { class: "where" }, "in ", where)),
+      h("div", { class: "what" }, chooser, fields, flags, h("label", { class: "where" }, "in ", where)),
       h("div", { class: "row" }, go, found), changes);
 
-    const values = () => Object.fromEntries([...fields.querySelectorAll("input")].map((input) => [input.name, input.type === "checkbox" ? input.checked : input.value]));
+    const values = () => Object.fromEntries([...fields.querySelectorAll("input"), ...flags.querySelectorAll("input")].map((input) => [input.name, input.type === "checkbox" ? input.checked : input.value]));
 
     function form(given = {}) {
-      const { fields: wanted, flags = [] } = OPERATIONS[chooser.value];
+      const { fields: wanted, flags: switches = [] } = OPERATIONS[chooser.value];
       const start = { word: deck.aim[1], first: deck.aim[1], ...given };
       fields.replaceChildren(
-        ...wanted.map(([name, title, example]) => h("label", {}, h("span", {}, title), h("input", { name, type: "text", value: start[name] || "", placeholder: example, autocomplete: "off", spellcheck: "false" }))),
-        ...flags.map(([name, title]) => h("label", { class: "flag" }, h("input", { name, type: "checkbox" }), h("span", {}, title))));
+        ...wanted.map(([name, title, example]) => h("label", {}, h("span", {}, title), h("input", { name, type: "text", value: start[name] || "", placeholder: example, autocomplete: "off", spellcheck: "false" }))));
+      flags.replaceChildren(...switches.map(([name, title]) => h("label", {}, h("input", { name, type: "checkbox" }), title)));
       look();
     }
 
@@ -74,7 +75,7 @@
 
     chooser.addEventListener("change", () => form());
     fields.addEventListener("input", look);
-    fields.addEventListener("change", look);
+    flags.addEventListener("change", look);
     fields.addEventListener("keydown", (event) => { if (event.key === "Enter" && !go.disabled) { event.preventDefault(); apply(); } });
     where.addEventListener("change", look);
     deck.on((what) => {

@@ -65,7 +65,11 @@
       begin,
       accept: props.accept.split(","),
       tell: (text) => (told.textContent = text),
-      done: (what) => trigger("dropped", what),
+      done: (what) => {
+        trigger("dropped", what);
+        if (matchMedia("(max-width: 940px)").matches)
+          setTimeout(() => room.querySelector(":scope > .stage")?.scrollIntoView({ behavior: "smooth" }), 900);
+      },
     });
 
     document.addEventListener("paste", (event) => {

@@ -60,7 +60,7 @@
     const { h } = studio;
     const base = h("select", {});
     const trigger = h("input", { type: "text", maxlength: "60", placeholder: "sks", autocomplete: "off", spellcheck: "false" });
-    const noun = h("input", { type: "text", maxlength: "60", placeholder: "fox, or empty for a style", autocomplete: "off", spellcheck: "false" });
+    const noun = h("input", { type: "text", maxlength: "60", placeholder: "fox", autocomplete: "off", spellcheck: "false" });
     const ground = h("input", { type: "color", value: "#ffffff" });
     const put = () => {
       deck.aim = [base.value, trigger.value.trim(), noun.value.trim(), ground.value];
@@ -81,6 +81,6 @@
     return h("div", { class: "aim" },
       h("p", { class: "line" }, "Looked at for this training; the Train room takes it over."),
       h("label", {}, h("span", {}, "Base model"), base), h("label", {}, h("span", {}, "Trigger word"), trigger), h("label", {}, h("span", {}, "What it is"), noun),
-      h("label", { title: "What shows through transparent parts of a picture" }, h("span", {}, "Behind"), ground));
+      h("label", { title: "What shows through transparent parts of a picture" }, h("span", {}, "Backdrop"), ground));
   };
 })();

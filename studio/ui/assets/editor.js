@@ -23,7 +23,7 @@
         button("✕", () => close(), { class: "quiet", "aria-label": "Close", title: "Close (Esc)" })),
       view, regions.tools,
       h("div", { class: "label" }, h("label", { for: "caption-words" }, "Caption"), saved),
-      words, conflict, meter,
+      conflict, words, meter,
       h("div", { class: "row" }, again), history);
 
     const tell = (text, kind = "") => {
@@ -132,6 +132,7 @@
             deck.sync();
           })));
       conflict.hidden = false;
+      conflict.scrollIntoView({ block: "nearest" });
     }
 
     const later = studio.settled(() => { if (conflict.hidden) save(); }, PAUSE);

@@ -66,7 +66,7 @@
       const top = root.getBoundingClientRect().top;
       const first = Math.max(0, Math.floor(-top / height) - AHEAD);
       const last = Math.ceil((innerHeight - top) / height) + AHEAD;
-      return [first * columns, Math.min(shown.length, Math.max(0, last) * columns)];
+      return [first * columns, Math.min(shown.length, Math.max(AHEAD, last) * columns)];
     }
 
     function draw() {
