@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 
 from studio.caption.batches import Batches, by_shape, opened
+from studio.caption.behind import Behind
 from studio.caption.captioners._base import Captioner, OpenedCaptioner
 from studio.caption.settings import CAPTIONERS, CaptionSettings
-from studio.caption.task import Said, Task
+from studio.caption.task import Task
 from studio.caption.warm import Warm
 from studio.data.dataset import dataset_folder, open_dataset
 from studio.errors import PictureError
@@ -42,20 +42,16 @@ def _work(task: Task, captioners: Sequence[OpenedCaptioner]) -> None:
     batches = Batches(captioners, task.settings)
     waiting = by_shape(task.waiting) if any(one.alike for one in captioners) else task.waiting
     coming = opened(waiting, max(one.side for one in captioners), ahead=2 * batches.size)
-    with closing(coming), ThreadPoolExecutor(max_workers=1) as writer:
-        written: Future[None] | None = None
+    with closing(coming), Behind(task.take) as writer:
         while batch := list(islice(coming, batches.size)):
             task.context.check()
             texts = batches.captions([image for _, image in batch if not isinstance(image, PictureError)])
-            said: list[Said] = [
-                (picture, image if isinstance(image, PictureError) else next(texts))
-                for picture, image in batch
-            ]
-            if written is not None:
-                written.result()
-            written = writer.submit(task.take, said)
-        if written is not None:
-            written.result()
+            writer.add(
+                [
+                    (picture, image if isinstance(image, PictureError) else next(texts))
+                    for picture, image in batch
+                ]
+            )
 
 
 def _titles(captioners: Sequence[Captioner]) -> str:

@@ -52,6 +52,6 @@ def free_memory() -> None:
     """Hand what is no longer used back to the card."""
     import torch
 
-    gc.collect()
     if torch.cuda.is_available():
+        gc.collect()
         torch.cuda.empty_cache()

@@ -52,11 +52,11 @@ TEMPLATE = (
 
 def tokenizer(*special: str, **more: Any) -> PreTrainedTokenizerFast:
     """Of whole words; the special ones come first, <pad>, <s>, </s> before them."""
-    first = ["<pad>", "<s>", "</s>", *special]
-    plain = models.WordLevel({word: at for at, word in enumerate([*first, *WORDS])}, unk_token="a")
+    words = ["<pad>", "<s>", "</s>", *special, *WORDS, "<unk>"]
+    plain = models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="<unk>")
     made = Tokenizer(plain)
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    named = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "a"}
+    named = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     return PreTrainedTokenizerFast(
         tokenizer_object=made, additional_special_tokens=list(special), **named, **more
     )
@@ -64,7 +64,7 @@ def tokenizer(*special: str, **more: Any) -> PreTrainedTokenizerFast:
 
 def count(*special: str) -> int:
     """How many words such a tokenizer has."""
-    return 3 + len(special) + len(WORDS)
+    return 4 + len(special) + len(WORDS)
 
 
 ENDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
