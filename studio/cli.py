@@ -51,6 +51,12 @@ Where = Annotated[
     Path | None, typer.Option("--workspace", help="The folder with datasets, LoRAs and pictures.")
 ]
 Preset = Annotated[str, typer.Option("--preset", help="Start from these settings: a name, or a .toml file.")]
+Like = Annotated[
+    Path | None, typer.Option("--like", help="Train this LoRA (.safetensors) again; says what differs now.")
+]
+Kohya = Annotated[
+    Path | None, typer.Option("--kohya", help="Settings of kohya's trainer, a .toml or .json file.")
+]
 Loras = Annotated[
     list[str] | None, typer.Option("--lora", help="A LoRA and its weight, such as fox:0.8; may be repeated.")
 ]
@@ -84,12 +90,19 @@ def caption(given: dict[str, Any], workspace: Where = None) -> None:
     _do(Workspace.open(workspace), "caption", settings, title=Path(settings.dataset).name)
 
 
-def train(given: dict[str, Any], preset: Preset = "", workspace: Where = None) -> None:
+def train(
+    given: dict[str, Any],
+    preset: Preset = "",
+    like: Like = None,
+    kohya: Kohya = None,
+    workspace: Where = None,
+) -> None:
     """Train a LoRA on a dataset."""
     if "dataset" in given:
         given["dataset"] = _folder(given["dataset"])
-    settings = TrainSettings.layered(_preset("train", preset), given)
-    _do(Workspace.open(workspace), "train", settings, title=settings.name or Path(settings.dataset).name)
+    opened = Workspace.open(workspace)
+    settings = TrainSettings.layered(_preset("train", preset), _kohya(kohya), _like(like, opened), given)
+    _do(opened, "train", settings, title=settings.name or Path(settings.dataset).name)
 
 
 def generate(given: dict[str, Any], lora: Loras = None, preset: Preset = "", workspace: Where = None) -> None:
@@ -171,6 +184,30 @@ def _finish(workspace: Workspace, run: Run) -> None:
     if ended.outcome in ("stopped", "paused"):
         console.print(f"To go on: {COMMAND} resume {run.id}")
     raise typer.Exit(EXIT[ended.outcome])
+
+
+def _like(file: Path | None, workspace: Workspace) -> dict[str, Any]:
+    """The settings of a LoRA's file; what is different now is said."""
+    if file is None:
+        return {}
+    from studio.train.like import like
+
+    found = like(file, workspace)
+    for difference in found.differences or ("Nothing differs from when it was trained.",):
+        console.print(escape(difference))
+    return found.settings.model_dump(mode="json")
+
+
+def _kohya(file: Path | None) -> Mapping[str, Any]:
+    """The settings in a file of kohya's trainer; what has no counterpart is said."""
+    if file is None:
+        return {}
+    from studio.train.kohya import read_kohya
+
+    found = read_kohya(file)
+    for note in found.notes:
+        console.print(escape(note))
+    return found.values
 
 
 def _folder(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -14,10 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from studio.adapters.metadata import AdapterFacts
 from studio.adapters.naming import DENOISER_PREFIX, kohya_key
 from studio.adapters.writing import write_adapter
-from studio.data.hashes import picture_hash
 from studio.families._base import Family
 from studio.jobs.run import Run
-from studio.train.plan import Example, Plan
+from studio.train.plan import Plan
 from studio.train.settings import TrainSettings
 from studio.workspace import safe_name, writing
 
@@ -77,21 +75,13 @@ class Recipe:
             "versions": self.run.versions,
             "base": {"name": self.base, "family": self.family.name, "sha256": self.base_hash},
             "pictures": {each.picture.path.name: each.caption for each in examples},
-            "fingerprints": {each.picture.path.name: fingerprint(each) for each in examples},
+            "fingerprints": {each.picture.path.name: each.fingerprint for each in examples},
         }
 
     @property
     def dataset(self) -> str:
         """The name of the dataset's folder."""
         return self.plan.examples[0].picture.path.parent.name
-
-
-def fingerprint(example: Example) -> str:
-    """A short hash of all that is trained of a picture: its bytes, crop, mask and caption."""
-    parts = [picture_hash(example.picture.path), str(example.crop), example.caption]
-    if example.mask is not None:
-        parts.append(picture_hash(example.mask))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def write_lora(path: Path, attached: Attached, recipe: Recipe, steps: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from studio.data.crops import Crop, crop_of
 from studio.data.dataset import Picture
+from studio.data.hashes import picture_hash
 from studio.data.masks import mask_of
 from studio.errors import SettingsError
 from studio.train.buckets import Size, choose_bucket, is_smaller, training_size
@@ -40,6 +41,7 @@ class Example:
     weight: float = 1.0
     small: bool = False
     """Whether the picture is too small for the resolution."""
+    fingerprint: str = ""
 
     def said(self, order: int) -> str:
         """The caption with its tags in this order."""
@@ -124,6 +126,13 @@ def further_resolutions(settings: TrainSettings) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def fingerprint(picture: Picture, *, masks: bool) -> str:
+    """A short hash of what is trained of a picture: its bytes, its crop and, if it is used, its mask."""
+    mask = mask_of(picture.path) if masks else None
+    parts = [picture_hash(picture.path), str(crop_of(picture.path)), picture_hash(mask) if mask else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
 def _example(settings: TrainSettings, model: Model, chosen: Chosen, resolution: int, seed: int) -> Example:
     picture, crop = chosen.picture, crop_of(chosen.picture.path)
     size = crop.size(picture.size) if crop else picture.size
@@ -139,6 +148,7 @@ def _example(settings: TrainSettings, model: Model, chosen: Chosen, resolution: 
         mask=mask_of(picture.path) if settings.masks else None,
         repeats=chosen.repeats,
         weight=chosen.weight,
+        fingerprint=fingerprint(picture, masks=settings.masks),
         small=is_smaller(size, choose_bucket(size, resolution, model.side_multiple)),
     )
 
