@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.adapters.reading import Adapter
-from studio.generate.opened import Opened, open_base
+from studio.generate.opened import Opened, audible, open_base
 from studio.generate.pictures import save_png
 from studio.generate.plan import Plan, make_plan
 from studio.generate.preview import Previews
@@ -42,6 +42,8 @@ class GenerateEngine:
         for note in plan.notes:
             context.artifact("note", text=note)
         adapters = opened.mix(context.workspace, mixes)
+        for note in filter(None, (opened.status, *(_left_out(adapter) for adapter in adapters))):
+            context.artifact("note", text=note)
         previews = Previews(opened.model, context)
         for number in range(settings.count):
             one = plan.picture(number)
@@ -65,6 +67,7 @@ def _paint(opened: Opened, plan: Plan, number: int, previews: Previews, context:
     import torch
 
     one, pipeline = plan.picture(number), opened.pipeline
+    stepping = opened.stepping(one.method, one.steps)
     pipeline.scheduler = plan.scheduler(opened.scheduler_config)
     previews.listen(pipeline.scheduler)
     done, total = number * one.steps, plan.settings.count * one.steps
@@ -74,23 +77,36 @@ def _paint(opened: Opened, plan: Plan, number: int, previews: Previews, context:
         context.check()
         context.progress(done + min(step + 1, one.steps), total, message)
         if step + 1 < one.steps:
+            stepping.begin(step + 1)
             previews.show(done + step + 1)
         return {}
 
     context.check()
     context.progress(done, total, message)
-    result = pipeline(
-        **_conditioning(opened, one),
-        width=one.width,
-        height=one.height,
-        num_inference_steps=one.steps,
-        guidance_scale=one.guidance,
-        generator=torch.Generator("cpu").manual_seed(one.seed),
-        callback_on_step_end=after_step,
-        callback_on_step_end_tensor_inputs=[],
-    )
+    stepping.begin(0)
+    with stepping.listening(opened.model.denoiser):
+        result = pipeline(
+            **_conditioning(opened, one),
+            width=one.width,
+            height=one.height,
+            num_inference_steps=one.steps,
+            guidance_scale=one.guidance,
+            generator=torch.Generator("cpu").manual_seed(one.seed),
+            callback_on_step_end=after_step,
+            callback_on_step_end_tensor_inputs=[],
+        )
     image: Image = result.images[0]
     return image
+
+
+def _left_out(adapter: Adapter) -> str:
+    """A word on an adapter that was used although it does not fit as a whole."""
+    receipt = adapter.receipt
+    if receipt.whole:
+        return ""
+    return (
+        f"Of “{receipt.name}”, {sum(receipt.matched.values())} of {receipt.layers} layers act on this base."
+    )
 
 
 def _conditioning(opened: Opened, one: GenerateSettings) -> Mapping[str, Tensor]:
@@ -105,7 +121,7 @@ def _recipe(opened: Opened, one: GenerateSettings, adapters: Sequence[Adapter], 
     used = (
         UsedAdapter(mix.name, mix.weight, mix.text, adapter.receipt.hash)
         for mix, adapter in zip(one.adapters, adapters, strict=True)
-        if mix.weight or mix.text
+        if (mix.weight or mix.text) and mix in audible(one.adapters)
     )
     return Recipe(
         one.model_dump(mode="json"),

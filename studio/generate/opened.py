@@ -6,44 +6,71 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from studio.adapters.blocks import factors_by_layer, mask
 from studio.adapters.library import Card, find_adapter
 from studio.adapters.mixing import Mixer, Portion
 from studio.adapters.naming import layer_table
+from studio.adapters.originals import InFiles, Originals
 from studio.adapters.reading import Adapter, read_adapter
 from studio.generate.settings import Mix
+from studio.generate.stepping import Stepping
 from studio.jobs.context import Context
-from studio.models.source import resolve
+from studio.models.source import Source, resolve
 from studio.workspace import Workspace
 
 if TYPE_CHECKING:
     from studio.families._base import Conditioning, Model
 
 ADAPTERS_KEPT, PROMPTS_KEPT = 8, 64
+SPARE = 2**30  # bytes of memory that stay free beside the copies of weights
 Value = TypeVar("Value")
 
 
 class Opened:
     """A model, the mix in its weights, the adapters that were read for it and the prompts it has encoded."""
 
-    def __init__(self, base: str, title: str, model: Model) -> None:
+    def __init__(self, base: str, title: str, model: Model, originals: Originals | None = None) -> None:
         self.base, self.title, self.model = base, title, model
         self.pipeline = model.pipeline()
         self.scheduler_config = self.pipeline.scheduler.config
-        self._table, self._mixer = layer_table(model), Mixer(model)
+        self._table, self._mixer = layer_table(model), Mixer(model, originals)
+        self._mixes: Sequence[Mix] = ()
+        self._portions: list[Portion] = []
         self._adapters: Recent[Adapter] = Recent(ADAPTERS_KEPT)
         self._prompts: Recent[Conditioning] = Recent(PROMPTS_KEPT)
 
     def mix(self, workspace: Workspace, mixes: Sequence[Mix]) -> list[Adapter]:
         """Make the weights those of this mix; all adapters are read before the first weight is changed.
 
-        Raises `AdapterError` for one that is not there, damaged, or made for another base.
+        Raises `AdapterError` for one that is not there, damaged, or made for another base, and
+        `SettingsError` for blocks that the base does not have.
         """
         self._adapters.limit = max(ADAPTERS_KEPT, len(mixes))
-        adapters = [self._read(find_adapter(workspace, mix.name)) for mix in mixes]
-        self._mixer.apply(
-            [Portion(adapter, mix.weight, mix.text) for adapter, mix in zip(adapters, mixes, strict=True)]
+        adapters = [self._read(find_adapter(workspace, mix.name), mix.anyway) for mix in mixes]
+        heard = audible(mixes)
+        self._mixes, self._portions = (
+            mixes,
+            [self._portion(adapter, mix, mix in heard) for adapter, mix in zip(adapters, mixes, strict=True)],
         )
+        self._mixer.apply(self._portions)
         return adapters
+
+    def stepping(self, method: str, steps: int) -> Stepping:
+        """The mix of each step of a picture."""
+        return Stepping(self._mixer, self._portions, self._mixes, method=method, steps=steps)
+
+    @property
+    def status(self) -> str:
+        """What a person should know of how the mix is made; empty where there is nothing."""
+        return self._mixer.originals.status
+
+    def _portion(self, adapter: Adapter, mix: Mix, heard: bool) -> Portion:
+        if not heard:
+            return Portion(adapter, 0.0)
+        weights = mask(mix.blocks, self._table.layers)
+        plain = set(weights.values()) == {1.0}
+        blocks = {} if plain else factors_by_layer(weights, adapter.changes)
+        return Portion(adapter, mix.weight, mix.text, blocks, mix.role)
 
     def encode(self, prompt: str) -> Conditioning:
         """The conditioning of one prompt under the mix as it is; encoded only once."""
@@ -54,12 +81,12 @@ class Opened:
             self._prompts.keep(key, known)
         return known
 
-    def _read(self, card: Card) -> Adapter:
+    def _read(self, card: Card, anyway: bool) -> Adapter:
         """A file that was written anew is read anew."""
-        key = (card.path, card.size_bytes, card.modified)
+        key = (card.path, card.size_bytes, card.modified, anyway)
         known = self._adapters.get(key)
         if known is None:
-            known = read_adapter(card.path, self._table)
+            known = read_adapter(card.path, self._table, anyway=anyway)
             self._adapters.keep(key, known)
         return known
 
@@ -88,4 +115,21 @@ def open_base(base: str, workspace: Workspace, context: Context) -> Opened:
     """Open the base that a person chose; raises `ModelError`, `Offline`."""
     from studio.models.opening import open_model
 
-    return Opened(base, resolve(base, workspace).title, open_model(base, workspace, context=context))
+    model = open_model(base, workspace, context=context)
+    source = resolve(base, workspace)
+    return Opened(base, source.title, model, _originals(source, model))
+
+
+def audible(mixes: Sequence[Mix]) -> list[Mix]:
+    """Those that are heard: of the ones that are on and not muted, those on solo if there are any."""
+    heard = [mix for mix in mixes if mix.on and not mix.mute]
+    return [mix for mix in heard if mix.solo] or heard
+
+
+def _originals(source: Source, model: Model) -> Originals | None:
+    """Copies of the weights, unless the machine's memory would be too full with them."""
+    import psutil
+
+    weights = sum(each.numel() * each.element_size() for each in model.denoiser.parameters())
+    short = psutil.virtual_memory().available < weights + SPARE
+    return InFiles(source.path) if short and source.kind == "folder" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.generate.methods import METHODS
 from studio.generate.samplers._base import Sampler
 from studio.registry import Registry
 from studio.settings import Knob, Settings
@@ -25,6 +26,55 @@ class Mix(Settings):
         label="Weight on the words",
         help="How strongly it changes what the prompt means; empty is the same weight.",
     )
+    on: bool = Knob(True, label="On", help="Off leaves it out, and keeps its weight for later.")
+    solo: bool = Knob(False, label="Solo", help="Only those on solo are heard.")
+    mute: bool = Knob(False, label="Mute", help="Silent for the moment.")
+    role: str = Knob(
+        "",
+        choices=("", "subject", "style", "pose", "light"),
+        advanced=True,
+        label="Role",
+        help="What it is there for; K-LoRA needs to know the subject and the style.",
+    )
+    blocks: str = Knob(
+        "all",
+        advanced=True,
+        label="Blocks",
+        help="Where it acts: all, composition, detail, content, style, or a list like up 0.1=1, mid=0.5.",
+    )
+    start: float = Knob(
+        0.0,
+        ge=0,
+        le=1,
+        step=0.05,
+        advanced=True,
+        label="From",
+        help="The part of the steps after which it acts.",
+    )
+    end: float = Knob(
+        1.0,
+        ge=0,
+        le=1,
+        step=0.05,
+        advanced=True,
+        label="Until",
+        help="It acts until this part of the steps.",
+    )
+    soft: float = Knob(
+        0.0,
+        ge=0,
+        le=1,
+        step=0.05,
+        advanced=True,
+        label="Soft edges",
+        help="The part of the steps over which it fades in and out; 0 is at once.",
+    )
+    anyway: bool = Knob(
+        False,
+        advanced=True,
+        label="Use it anyway",
+        help="Take the layers that fit when others do not; the picture may be odd.",
+    )
 
 
 class GenerateSettings(Settings):
@@ -45,6 +95,14 @@ class GenerateSettings(Settings):
     )
     adapters: tuple[Mix, ...] = Knob(
         (), group="Model", label="Adapters", help="The LoRAs and their weights.", widget="adapters"
+    )
+    method: str = Knob(
+        "sum",
+        group="Model",
+        advanced=True,
+        label="Way of mixing",
+        help="How several LoRAs come together; the sum is the usual one.",
+        choices=METHODS,
     )
     width: int = Knob(
         0,
