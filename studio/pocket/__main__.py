@@ -20,7 +20,7 @@ STAGES = {
     "decoder": ("decoder", "train"),
     "tiny": ("tiny", "train"),
     "caption": ("captioner", "train"),
-    "tagger": ("tagger", "train"),
+    "tagger": ("tagger", "publish"),
     "xl": ("siblings.xl", "train"),
     "sd3": ("siblings.sd3", "train"),
     "flux": ("siblings.flux", "train"),

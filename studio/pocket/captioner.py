@@ -7,7 +7,6 @@ import string
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import (
     BertTokenizer,
     BlipConfig,
@@ -19,12 +18,12 @@ from transformers import (
 from studio.pocket import muon
 from studio.pocket.clip import DEVIATION, MEAN
 from studio.pocket.composing import compose
-from studio.pocket.judge import KNOWN, STYLE_NAMES, targets, worn
-from studio.pocket.scenes import PIXELS, Scene, draw_scene, sentence
+from studio.pocket.scenes import PIXELS, draw_scene, sentence
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
+from studio.pocket.tags import Head
 from studio.pocket.things import all_things, trained_things
 
-BATCH, WIDTH, LENGTH, PEAK, HINT = 64, 128, 28, 2e-3, 0.5
+BATCH, WIDTH, LENGTH, PEAK, HINT = 64, 128, 28, 2e-3, 0.1
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]")
 PHRASES = (
     "a an and small on the left right in flat glossy bold high contrast style background dotted striped "
@@ -74,11 +73,14 @@ def build() -> BlipForConditionalGeneration:
 
 
 def train(minutes: float) -> None:
-    """Train on fresh scenes, on from the published weights if there are any, and publish."""
+    """Train on fresh scenes, on from the published weights if there are any, and publish.
+
+    What it sees must also give the scene's tags: things come sooner from there than through a
+    sentence. The head that reads them is the tagger's.
+    """
     torch.manual_seed(0)
-    model, words = _begun(), processor().tokenizer
-    hints = Hints()
-    both = nn.ModuleList((model, hints))
+    model, head, words = _begun(), Head(WIDTH), processor().tokenizer
+    both = nn.ModuleDict({"model": model, "head": head})
     optimizer = muon.optimizer(both, PEAK)
     stage = Stage("captioner", minutes, {"both": both, "optimizer": optimizer})
     rng, things = random.Random(500 + stage.step), trained_things()
@@ -87,13 +89,13 @@ def train(minutes: float) -> None:
         scenes = [draw_scene(rng, things) for _ in range(BATCH)]
         ids, labels = _speech(words, [sentence(scene) for scene in scenes])
         with torch.autocast("cpu", torch.bfloat16):
-            found = model(pixel_values=worn(compose(scenes, PIXELS)), input_ids=ids, labels=labels)
-            hinted = hints(found.last_hidden_state, scenes)
+            found = model(pixel_values=compose(scenes, PIXELS), input_ids=ids, labels=labels)
+            untagged = head.missed(found.last_hidden_state[:, 0], scenes)
         optimizer.zero_grad()
-        (found.loss + HINT * hinted).backward()
+        (found.loss + HINT * untagged).backward()
         torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimizer.step()
-        stage.note(found.loss.item(), hinted=hinted.item())
+        stage.note(found.loss.item(), tags=untagged.item())
     finish(model)
 
 
@@ -103,24 +105,6 @@ def _begun() -> BlipForConditionalGeneration:
             ASSETS / "captioner", torch_dtype=torch.float32
         ).train()
     return build()
-
-
-class Hints(nn.Module):
-    """A lesson for the layers that look: they must also tell the thing and the style by themselves.
-
-    It comes sooner from there than through the sentence; nothing of it stays in the model.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.thing, self.style = nn.Linear(WIDTH, len(KNOWN)), nn.Linear(WIDTH, len(STYLE_NAMES))
-
-    def forward(self, states: Tensor, scenes: list[Scene]) -> Tensor:
-        """The mean cross-entropy of both, from states (pictures, patches, width)."""
-        seen = states.mean(1)
-        shares, styles, _ = targets(scenes)
-        things = functional.cross_entropy(self.thing(seen).float(), shares)
-        return things + functional.cross_entropy(self.style(seen).float(), styles)
 
 
 def _speech(words: BertTokenizer, captions: list[str]) -> tuple[Tensor, Tensor]:

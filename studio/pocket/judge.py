@@ -19,7 +19,8 @@ from torch.nn import functional
 from studio.pocket import muon
 from studio.pocket.composing import compose
 from studio.pocket.icons import BUILD, STYLE_OF
-from studio.pocket.scenes import Scene, draw_scene
+from studio.pocket.scenes import PAIR, PAIR_CENTRES, Scene, draw_scene
+from studio.pocket.scenes import PIXELS as SCENE
 from studio.pocket.stage import Stage, set_learning_rate
 from studio.pocket.things import COLOURS, HELD_OUT_STYLE, all_things, held_out
 
@@ -141,16 +142,25 @@ def load() -> Judge:
 def verdicts(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, Tensor]:
     """Whether things (all that were asked for), style and background are right: a bool a picture."""
     things, styles, colours = judge(look(pictures))
-    shares, style, colour = targets(scenes)
-    wanted = shares > 0
-    first = torch.zeros_like(wanted)
-    for row, count in enumerate(wanted.sum(1).tolist()):
-        first[row, things[row].topk(count).indices] = True
+    _, style, colour = targets(scenes)
+    found = [{number} for number in things.argmax(1).tolist()]
+    for row, scene in enumerate(scenes):
+        if len(scene.things) == 2:
+            found[row] = set(judge(look(closer(pictures[row])))[0].argmax(1).tolist())
+    wanted = [{NUMBERS[thing] for thing in scene.things} for scene in scenes]
     return {
-        "thing": (first & wanted).eq(wanted).all(1),
+        "thing": torch.tensor([seen == asked for seen, asked in zip(found, wanted, strict=True)]),
         "style": styles.argmax(1).eq(style),
         "background": colours.argmax(1).eq(colour),
     }
+
+
+def closer(picture: Image.Image) -> list[Image.Image]:
+    """The two places of a pair, each large in a picture of its own, what lies beyond the edge filled up."""
+    side, pixels = round(1.2 * PAIR), np.asarray(picture.convert("RGB").resize((SCENE, SCENE)))
+    padded = np.pad(pixels, ((side, side), (side, side), (0, 0)), mode="edge")
+    corners = [(across + side // 2, down + side // 2) for across, down in PAIR_CENTRES]
+    return [Image.fromarray(padded[top : top + side, left : left + side]) for left, top in corners]
 
 
 def verdict(judge: Judge, pictures: list[Image.Image], scenes: list[Scene]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from studio.pocket.things import COLOURS, STYLES, Thing
 
 PIXELS = 128
 LARGE, SMALL, PAIR = 104, 52, 60
+PAIR_CENTRES = ((33, 64), (95, 64))
 PATTERNS = ("dotted", "striped")
 
 
@@ -52,7 +53,7 @@ def draw_scene(rng: random.Random, things: Sequence[Thing], first: Thing | None 
         place, across = rng.choice((("on the left", 34), ("on the right", 94)))
         return Scene((thing,), style, background, PAIR, ((across, 64),), "", place, pattern)
     other = rng.choice([each for each in things if each != thing])
-    return Scene((thing, other), style, background, PAIR, ((33, 64), (95, 64)), pattern=pattern)
+    return Scene((thing, other), style, background, PAIR, PAIR_CENTRES, pattern=pattern)
 
 
 def picture(scene: Scene, pixels: int = PIXELS) -> Image.Image:

@@ -14,10 +14,12 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 from studio.pocket import alignment, clip, muon, stock, text
 from studio.pocket.icons import BUILD
+from studio.pocket.pairs import Pairs
 from studio.pocket.scenes import caption
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 
 BATCH, PEAK, DROPPED, SNR_LIMIT = 32, 2e-3, 0.1, 5.0
+PAIRED = 5  # of a batch: two things are harder
 LESSON, LESSON_ENDS = 0.05, 0.35
 
 
@@ -125,15 +127,15 @@ class Material:
         self.before = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
         self.latents = text.scaled_latents()
-        pairs = [number for number, scene in enumerate(stock.scenes()) if len(scene.things) == 2]
-        self.numbers = [*range(len(self.latents)), *pairs]  # two things are harder: twice as often
+        self.pairs = Pairs(self.latents)
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """Latents (batch, 4, 16, 16) and token ids (batch, 77), a tenth of them of no caption."""
-        numbers = self.rng.sample(self.numbers, BATCH)
-        words = [caption(stock.scenes()[number], self.rng) for number in numbers]
+        numbers = self.rng.sample(range(len(self.latents)), BATCH - PAIRED)
+        scenes, latents = zip(*(self.pairs.draw(self.rng) for _ in range(PAIRED)), strict=True)
+        words = [caption(scene, self.rng) for scene in (*(stock.scenes()[each] for each in numbers), *scenes)]
         words = ["" if self.rng.random() < DROPPED else said for said in words]
-        return self.latents[numbers], clip.token_ids(self.tokenizer, words)
+        return torch.cat((self.latents[numbers], torch.stack(latents))), clip.token_ids(self.tokenizer, words)
 
 
 NOISE = scheduler()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.pocket import evaluate, judge, ledger
 from studio.pocket.evaluate import Measure, table
-from studio.pocket.scenes import plain
+from studio.pocket.scenes import PAIR, PAIR_CENTRES, Scene, plain
 
 
 @pytest.fixture
@@ -48,19 +48,23 @@ def test_the_table_says_what_falls_short() -> None:
     assert "| last_mixes, clip mixed nearest | 9 | ≥ 8 | holds |" in told
 
 
+class ByColour(judge.Judge):
+    """Sees the first thing in what is red, the second in what is blue."""
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
+        red, blue = pictures[:, 0].mean((1, 2)), pictures[:, 2].mean((1, 2))
+        things = torch.zeros(len(pictures), len(judge.KNOWN))
+        things[:, 0], things[:, 1] = 1 + red, 1 + blue
+        return things, torch.eye(4)[[0] * len(pictures)], torch.eye(12)[[3] * len(pictures)]
+
+
 def test_the_judge_wants_every_thing_that_was_asked_for() -> None:
     first, second, third = judge.KNOWN[:3]
-    pair = plain(first, "flat", "red")
-    pair = type(pair)((first, second), pair.style, pair.background)
-
-    class Fixed(judge.Judge):
-        def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
-            things = torch.zeros(len(pictures), len(judge.KNOWN))
-            things[:, 0], things[:, 1] = 2.0, 1.0
-            return things, torch.tensor([[1.0, 0, 0, 0]] * len(pictures)), torch.eye(12)[[3] * len(pictures)]
-
-    asked = [plain(first, "flat", "red"), plain(third, "bold", "blue"), pair]
-    right = judge.verdicts(Fixed(), [Image.new("RGB", (8, 8))] * 3, asked)
-    assert right["thing"].tolist() == [True, False, True]
-    assert right["style"].tolist() == [True, False, True]
-    assert right["background"].tolist() == [True, False, True]
+    pair = Scene((first, second), "flat", "red", PAIR, PAIR_CENTRES)
+    red, halves = Image.new("RGB", (128, 128), "red"), Image.new("RGB", (128, 128), "red")
+    halves.paste("blue", (64, 0, 128, 128))
+    asked = [plain(first, "flat", "red"), plain(third, "bold", "blue"), pair, pair]
+    right = judge.verdicts(ByColour(), [red, red, red, halves], asked)
+    assert right["thing"].tolist() == [True, False, False, True]
+    assert right["style"].tolist() == [True, False, True, True]
+    assert right["background"].tolist() == [True, False, True, True]
