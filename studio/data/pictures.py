@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
@@ -11,6 +10,7 @@ from PIL import ExifTags, Image, ImageColor, ImageOps
 
 from studio.data.colours import flattened
 from studio.data.decoding import DAMAGE, decoding, explaining
+from studio.data.endings import ends_well
 from studio.data.hashes import picture_hash
 from studio.data.hints import hints
 from studio.workspace import safe_name, writing
@@ -59,10 +59,10 @@ def probe(path: Path, *, title: str = "") -> tuple[int, int]:
 @lru_cache(maxsize=20_000)
 def _probed(path: Path, title: str, size: int, modified: int) -> tuple[int, int]:
     with decoding(path, title) as image:
-        if not _ends_well(path, image.format):
+        if not ends_well(path, image):
             image.load()
         width, height = image.size
-        sideways = _orientation(image) >= 5
+        sideways = image.format != "TIFF" and _orientation(image) >= 5  # whose size is as seen already
     return (height, width) if sideways else (width, height)
 
 
@@ -95,20 +95,3 @@ def turned(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except DAMAGE:  # the pixels are sound, only the EXIF is not
         return image
-
-
-def _ends_well(path: Path, kind: str | None) -> bool:
-    """Whether the file ends as a whole file of this format does; False when that cannot be told."""
-    with path.open("rb") as file:
-        head = file.read(12)
-        file.seek(-min(64, path.stat().st_size), io.SEEK_END)
-        tail = file.read()
-    match kind:
-        case "JPEG" | "MPO":
-            return tail.rstrip(b"\0").endswith(b"\xff\xd9")
-        case "PNG":
-            return b"IEND\xaeB`\x82" in tail
-        case "WEBP":
-            return path.stat().st_size >= int.from_bytes(head[4:8], "little") + 8
-        case _:
-            return False

@@ -103,3 +103,28 @@ def test_opening_in_place_writes_nothing(tmp_path: Path) -> None:
     samples.picture(tmp_path / "cat.png")
     open_dataset(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
+
+
+def test_a_dataset_that_was_opened_before_tells_what_changed_since(tmp_path: Path) -> None:
+    (tmp_path / ".history").mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        samples.picture(tmp_path / name, size=(40, 30))
+    open_dataset(tmp_path)
+    assert (tmp_path / ".history" / "sizes.json").exists()
+    samples.picture(tmp_path / "a.png", size=(64, 48))
+    samples.text_named_png(tmp_path / "b.png")
+    (tmp_path / "c.txt").write_text("a cat", encoding="utf-8")
+    dataset = open_dataset(tmp_path)
+    assert [(picture.path.name, picture.caption, picture.size) for picture in dataset.pictures] == [
+        ("a.png", "", (64, 48)),
+        ("c.png", "a cat", (40, 30)),
+    ]
+    assert len(dataset.damaged) == 1
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a.png": "x"}', '{"a.png": [1]}', "\0"])
+def test_what_was_remembered_may_be_damaged(tmp_path: Path, content: str) -> None:
+    samples.picture(tmp_path / "a.png", size=(40, 30))
+    (tmp_path / ".history").mkdir()
+    (tmp_path / ".history" / "sizes.json").write_text(content, encoding="utf-8")
+    assert open_dataset(tmp_path).pictures[0].size == (40, 30)
