@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from studio.data.journal import HISTORY, Change, Journal, new_change, standing, stem_of
+from studio.data.journal import HISTORY, Change, Journal, Progress, new_change, standing, stem_of
 from studio.data.sidecars import caption_file, decode_caption, read_caption, tidy
 from studio.errors import CaptionConflict
 
@@ -67,6 +67,7 @@ def write_captions(
     note: str,
     expected: Mapping[Path, str] | None = None,
     group: str = "",
+    progress: Progress | None = None,
 ) -> Change:
     """Give many pictures of one folder their captions; all of them or, if that fails, none.
 
@@ -87,7 +88,7 @@ def write_captions(
                 edits.append((picture.name, before, after))
         change = new_change(edits, by=by, note=note, group=group)
         if edits:
-            journal.commit(change)
+            journal.commit(change, progress)
     return change
 
 
@@ -101,17 +102,17 @@ def _refuse_surprise(picture: Path, present: str, expected: str | None) -> None:
         )
 
 
-def undo(folder: Path) -> Change | None:
+def undo(folder: Path, progress: Progress | None = None) -> Change | None:
     """Take back the newest change that still stands; None when there is nothing left to take back.
 
     Captions that say something else by now are left alone and named in the change's `kept`.
     """
-    return _turn(folder, "undo")
+    return _turn(folder, "undo", progress)
 
 
-def redo(folder: Path) -> Change | None:
+def redo(folder: Path, progress: Progress | None = None) -> Change | None:
     """Make the change again that was taken back last; None when there is none, as after a new change."""
-    return _turn(folder, "redo")
+    return _turn(folder, "redo", progress)
 
 
 def next_undo(folder: Path) -> Change | None:
@@ -148,7 +149,7 @@ def restore(picture: Path, version: Version) -> None:
     write_caption(picture, version.text, by=version.by, note="Restore an earlier version")
 
 
-def _turn(folder: Path, kind: Literal["undo", "redo"]) -> Change | None:
+def _turn(folder: Path, kind: Literal["undo", "redo"], progress: Progress | None) -> Change | None:
     journal = Journal(folder)
     with journal.locked():
         done, undone = standing(journal.changes())
@@ -164,5 +165,6 @@ def _turn(folder: Path, kind: Literal["undo", "redo"]) -> Change | None:
                 edits.append((name, now, then))
             else:
                 kept.append(name)
-        journal.commit(new_change(edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind))
+        turned_back = new_change(edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind)
+        journal.commit(turned_back, progress)
         return replace(change, kept=tuple(kept))

@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 
 from studio.data.captions import read_caption
-from studio.data.journal import Journal
+from studio.data.journal import Journal, Progress
 from studio.data.pictures import is_picture
 from studio.data.sizes import Sizes
 from studio.errors import DatasetError, PictureError, StudioError
@@ -36,10 +36,11 @@ class Dataset:
     damaged: tuple[PictureError, ...]
 
 
-def open_dataset(folder: Path) -> Dataset:
+def open_dataset(folder: Path, *, progress: Progress | None = None) -> Dataset:
     """Look at every picture in a folder (not in those inside it).
 
-    Raises `DatasetError` for a folder that is missing, cannot be read, or has no picture to use.
+    `progress` is called with (done, all). Raises `DatasetError` for a folder that is missing, cannot
+    be read, or has no picture to use.
     """
     paths = picture_files(folder)
     if not paths:
@@ -48,13 +49,15 @@ def open_dataset(folder: Path) -> Dataset:
         Journal(folder).recover()
     sizes, captioned = Sizes(folder), _captioned(folder)
     pictures, damaged = [], []
-    for path in paths:
+    for done, path in enumerate(paths, 1):
         try:
             _readable(path)
             caption = read_caption(path) if _plain(path) in captioned else ""
             pictures.append(Picture(path, caption, sizes.of(path)))
         except PictureError as fault:
             damaged.append(fault)
+        if progress is not None:
+            progress(done, len(paths))
     sizes.keep()
     if not pictures:
         raise DatasetError(

@@ -16,7 +16,7 @@ from studio.data.captions import read_caption, write_captions
 from studio.data.companions import Companions, pair, plain
 from studio.data.dataset import picture_files
 from studio.data.hints import Hints, hints, hints_of_name, set_hints
-from studio.data.journal import HISTORY
+from studio.data.journal import HISTORY, Progress
 from studio.data.pictures import MASK, is_picture, probe
 from studio.data.rows import Rows, parquet_rows
 from studio.errors import PictureError, explain
@@ -51,7 +51,7 @@ class Importer:
         self._words: dict[Path, str] = {}
         self._group = secrets.token_hex(8)
 
-    def run(self, progress: Callable[[int, int], object]) -> Import:
+    def run(self, progress: Progress) -> Import:
         """Do it; raises `DiskFull`, after which what was copied stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.stems |= {plain(path.stem) for path in self.folder.iterdir()}

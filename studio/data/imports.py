@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from studio.data.arrivals import Arrivals
 from studio.data.importer import Import, Importer
+from studio.data.journal import Progress
 from studio.data.rows import hub_rows
 from studio.workspace import Workspace, safe_name
 
 __all__ = ["Import", "import_hub_dataset", "import_pictures"]
 
 MOST_ROWS = 2_000  # pictures that are taken of a dataset of the hub
-
-Progress = Callable[[int, int], object]
 
 
 def import_pictures(

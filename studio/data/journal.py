@@ -10,7 +10,7 @@ import json
 import secrets
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +27,9 @@ from studio.workspace import writing
 
 HISTORY = ".history"
 WRITERS = 8  # threads: each waits for the disk most of the time
+
+Progress = Callable[[int, int], object]
+"""Called with (done, all)."""
 
 Edit = tuple[str, str, str]
 """The file name of a picture, its caption before and its caption after."""
@@ -89,13 +92,13 @@ class Journal:
         """All changes, oldest first."""
         return _history(self._log).records()
 
-    def commit(self, change: Change) -> None:
+    def commit(self, change: Change, progress: Progress | None = None) -> None:
         """Make a change; the caller holds the lock. Raises a `StudioError`, after which all is as before."""
         first = caption_file(self.folder / change.pictures[0][0]) if change.pictures else self._log
         with explained(first), writing(self._pending) as file:
             json.dump(asdict(change), file, ensure_ascii=False)
         try:
-            self._apply(change.pictures)
+            self._apply(change.pictures, progress)
             with explained(first):
                 append_line(self._log, asdict(change))
         except StudioError:
@@ -119,7 +122,7 @@ class Journal:
                     append_line(self._log, record)
         self._pending.unlink(missing_ok=True)
 
-    def _apply(self, edits: Sequence[Edit]) -> None:
+    def _apply(self, edits: Sequence[Edit], progress: Progress | None = None) -> None:
         """Write the captions that still say what they said before; several at once, as disks like it."""
 
         def apply(edit: Edit) -> None:
@@ -128,8 +131,9 @@ class Journal:
                 put_caption(self.folder / name, after)
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            for _ in pool.map(apply, edits):
-                pass
+            for done, _ in enumerate(pool.map(apply, edits), 1):
+                if progress is not None:
+                    progress(done, len(edits))
 
 
 @lru_cache(maxsize=32)

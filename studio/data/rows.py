@@ -169,9 +169,8 @@ def _lies_in(path: str, dataset: str) -> bool:
     """Whether a path leads into the dataset itself: a row must not fetch other files of this machine."""
     if not dataset or not path:
         return False
-    if "://" in path:
-        return path.partition("://")[2].startswith(f"datasets/{dataset}@") or path.startswith("zip://")
-    return Path(dataset).resolve() in Path(path).resolve().parents
+    outermost = path.rpartition("::")[2]  # of a file in an archive, the archive
+    return outermost.startswith("hf://") or Path(dataset).resolve() in Path(outermost).resolve().parents
 
 
 def _suffix(content: Any) -> str:

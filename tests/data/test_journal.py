@@ -272,3 +272,16 @@ def test_a_kill_at_any_moment_of_a_batch_leaves_it_whole(tmp_path: Path) -> None
         timeout=300,
     )
     assert told.returncode == 0, told.stderr
+
+
+def test_progress_is_told_of_opening_writing_and_undoing(folder: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        seen.append((done, total))
+
+    write_captions(texts(folder, "two"), by="hand", note="x", progress=tell)
+    undo(folder, tell)
+    redo(folder, tell)
+    open_dataset(folder, progress=tell)
+    assert seen == [(1, 3), (2, 3), (3, 3)] * 4
