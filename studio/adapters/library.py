@@ -1,23 +1,26 @@
-"""The library: every adapter in the workspace, known from its header alone."""
+"""The library: every adapter in the workspace and in added folders, known from its header alone."""
 
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Iterator
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.adapters.beside_file import Beside, known_beside
 from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
+from studio.adapters.library_memory import Memory, Notes, extra_folders
 from studio.adapters.lineage import family_of
 from studio.adapters.metadata import AdapterFacts
+from studio.adapters.reading import kinds_in
 from studio.errors import AdapterError
-from studio.workspace import Workspace, writing
+from studio.workspace import Workspace
 
-VERSION = 1  # of what is remembered; another one is forgotten
 PREVIEWS = (".png", ".preview.png", ".jpg", ".preview.jpg", ".jpeg", ".webp", ".preview.webp")
 
 
@@ -25,9 +28,11 @@ PREVIEWS = (".png", ".preview.png", ".jpg", ".preview.jpg", ".jpeg", ".webp", ".
 class Card:
     """An adapter as the library shows it.
 
-    `name` is the path in `loras/` without its ending, `family` the family's name or empty if
-    nobody knows; `modified` is in seconds since 1970. A file that cannot be used has a `fault`,
-    the sentence that says why.
+    `name` is the path in `loras/`, or the added folder's name and the path in it, without its ending;
+    `family` the family's name or empty if nobody knows; `modified` is in seconds since 1970. A file
+    that cannot be used has a `fault`, the sentence that says why. `weight` is the recommended one,
+    `last_weight` the one used last; both None where nobody said. `own` is False in folders of other
+    programs, which are only read.
     """
 
     name: str
@@ -40,15 +45,23 @@ class Card:
     preview: Path | None
     modified: float
     fault: str = ""
+    kind: str = ""
+    tags: tuple[str, ...] = ()
+    weight: float | None = None
+    last_weight: float | None = None
+    favourite: bool = False
+    note: str = ""
+    about: str = ""
+    own: bool = True
 
 
 def adapters(workspace: Workspace) -> list[Card]:
-    """The adapters in `loras/`, newest first, those that cannot be used among them."""
-    memory = _Memory(workspace)
+    """All adapters, newest first, those that cannot be used among them."""
+    memory, notes = Memory(workspace), Notes(workspace)
     cards = []
-    for path in _files(workspace.loras):
-        with suppress(FileNotFoundError):  # deleted just now
-            cards.append(_card(workspace, path, memory))
+    for root in (workspace.loras, *extra_folders(workspace)):
+        with suppress(OSError):  # a folder of another program may be gone, or on a drive that is
+            cards += _cards(workspace, root, memory, notes)
     memory.save()
     return sorted(cards, key=lambda card: card.modified, reverse=True)
 
@@ -71,69 +84,118 @@ def find_adapter(workspace: Workspace, name: str) -> Card:
     )
 
 
+def search(
+    cards: Iterable[Card], text: str = "", *, family: str = "", favourites: bool = False
+) -> list[Card]:
+    """Those in whose name, title, trigger word, tags or note every word of the text occurs.
+
+    With a family, those for it and those of which nobody knows the family.
+    """
+    words = text.casefold().split()
+
+    def keeps(card: Card) -> bool:
+        told = " ".join((card.name, card.title, card.trigger, *card.tags, card.note)).casefold()
+        fits = not family or card.family in ("", family)
+        return fits and (card.favourite or not favourites) and all(word in told for word in words)
+
+    return [card for card in cards if keeps(card)]
+
+
+def duplicates(workspace: Workspace, cards: Iterable[Card]) -> list[tuple[Card, ...]]:
+    """Adapters whose tensors are the same bytes, whatever their names and metadata; hashes are remembered."""
+    memory = Memory(workspace)
+    by_size: defaultdict[int, list[Card]] = defaultdict(list)
+    for card in cards:
+        if not card.fault:
+            by_size[memory.data_bytes(card.path)].append(card)
+    found: defaultdict[str, list[Card]] = defaultdict(list)
+    for alike in by_size.values():
+        for card in alike if len(alike) > 1 else ():
+            found[memory.data_hash(card.path)].append(card)
+    memory.save(keep_all=True)
+    return [tuple(same) for same in found.values() if len(same) > 1]
+
+
 def _usable(card: Card) -> Card:
     if card.fault:
         raise AdapterError(card.fault)
     return card
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*.safetensors"):
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and path.is_file():
-            yield path
+@dataclass
+class _Folder:
+    """The files of one folder, listed once: adapters, and what lies beside them."""
+
+    adapters: list[os.DirEntry[str]] = field(default_factory=list)
+    beside: dict[str, os.DirEntry[str]] = field(default_factory=dict)
 
 
-def _card(workspace: Workspace, path: Path, memory: _Memory) -> Card:
-    status = path.stat()
-    name = path.relative_to(workspace.loras).with_suffix("").as_posix()
+def _folders(root: Path) -> Iterator[_Folder]:
+    """Each folder below `root`; hidden ones are left out, links to folders are not followed."""
+    found, inner = _Folder(), []
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                inner.append(Path(entry.path))
+            elif entry.name.lower().endswith(".safetensors"):
+                found.adapters.append(entry)
+            else:
+                found.beside[entry.name] = entry
+    yield found
+    for folder in inner:
+        with suppress(OSError):
+            yield from _folders(folder)
+
+
+def _cards(workspace: Workspace, root: Path, memory: Memory, notes: Notes) -> Iterator[Card]:
+    own = root == workspace.loras
+    for folder in _folders(root):
+        for entry in folder.adapters:
+            with suppress(FileNotFoundError):  # deleted just now
+                path = Path(entry.path)
+                name = path.relative_to(root).with_suffix("").as_posix()
+                yield _card(name if own else f"{root.name}/{name}", entry, folder, memory, notes)
+
+
+def _card(name: str, entry: os.DirEntry[str], folder: _Folder, memory: Memory, notes: Notes) -> Card:
+    status, path = entry.stat(), Path(entry.path)
+    stem = path.name.removesuffix(path.suffix)
+    seen = dict(memory.recall(str(path), status, lambda: _look(path)))
+    beside: Beside = known_beside(stem, folder.beside, memory)
+    preview = next((folder.beside[stem + end].path for end in PREVIEWS if stem + end in folder.beside), None)
+    seen["trigger"] = seen["trigger"] or beside.trigger
+    seen["title"] = seen["title"] if seen["title"] != path.stem else beside.title or path.stem
     return Card(
+        **{
+            **seen,
+            "tags": tuple(seen["tags"]) + tuple(beside.tags),
+            "family": seen["family"] or beside.family,
+        },
         name=name,
         path=path,
         size_bytes=status.st_size,
         modified=status.st_mtime,
-        preview=next((p for end in PREVIEWS if (p := path.with_name(path.stem + end)).is_file()), None),
-        **memory.recall(name, path, [status.st_size, status.st_mtime_ns]),
+        preview=Path(preview) if preview else None,
+        **seen,
+        weight=beside.weight,
+        about=beside.about,
+        own=not notes.foreign(path),
+        **notes.of(path),
     )
 
 
 def _look(path: Path) -> dict[str, Any]:
     """What the header tells, as fields of a card."""
-    seen = {"family": "", "title": path.stem, "trigger": "", "rank": 0, "fault": ""}
+    seen = {"family": "", "title": path.stem, "trigger": "", "rank": 0, "fault": "", "kind": "", "tags": ()}
     try:
         header = read_header(path)
         facts = AdapterFacts.from_metadata(header.metadata)
-        seen |= {"title": facts.title or path.stem, "trigger": facts.trigger}
+        seen |= {"title": facts.title or path.stem, "trigger": facts.trigger, "tags": facts.tags}
         entries = read_entries(path, header)
         seen |= {"family": family_of(facts, entries), "rank": max(entry.rank for entry in entries)}
+        seen["kind"] = kinds_in(entries)
     except AdapterError as fault:
         seen["fault"] = str(fault)
     return seen
-
-
-class _Memory:
-    """What was seen of each file, kept in the workspace, good for as long as its size and time stay."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._file = workspace.cache / "adapters.json"
-        self._known: dict[str, Any] = {}
-        self._now: dict[str, Any] = {}
-        try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
-            self._known = dict(content["files"]) if content["version"] == VERSION else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # nothing is remembered yet, or the record is damaged: every file is looked at
-
-    def recall(self, name: str, path: Path, stamp: list[int]) -> dict[str, Any]:
-        """What is known of the file, looked up anew if it changed."""
-        known = self._known.get(name)
-        if not known or known["stamp"] != stamp:
-            known = {"stamp": stamp, "seen": _look(path)}
-        self._now[name] = known
-        seen: dict[str, Any] = known["seen"]
-        return seen
-
-    def save(self) -> None:
-        """Write it down if anything changed."""
-        if self._now != self._known:
-            with writing(self._file) as file:
-                json.dump({"version": VERSION, "files": self._now}, file, ensure_ascii=False)

@@ -9,13 +9,13 @@ from studio.adapters.entries import Entry
 from studio.adapters.metadata import AdapterFacts
 from studio.families import FAMILIES
 
-# How trainers spell the base in `modelspec.architecture` and `ss_base_model_version`.
+# How bases are spelled in `modelspec.architecture`, in `ss_base_model_version`, by Civitai and by A1111.
 SPELLED = (
-    (r"stable-diffusion-v1\b|^sd_v1|^sd_1\.5|^sd1", "sd1"),
-    (r"stable-diffusion-v2\b|^sd_v2|^sd_2|^sd2", "sd2"),
-    (r"stable-diffusion-xl|^sdxl", "sdxl"),
-    (r"stable-diffusion-3|^sd3", "sd3"),
-    (r"^flux-?2|flux\.2", "flux2"),
+    (r"stable-diffusion-v1\b|^sd[ _]?v?1", "sd1"),
+    (r"stable-diffusion-v2\b|^sd[ _]?v?2", "sd2"),
+    (r"stable-diffusion-xl|^sdxl|^pony|^illustrious|^noobai", "sdxl"),
+    (r"stable-diffusion-3|^sd[ _]?v?3", "sd3"),
+    (r"^flux[-.]?2", "flux2"),
     (r"^flux", "flux"),
 )
 # Names that only one family has.
@@ -34,16 +34,17 @@ def family_of(facts: AdapterFacts, entries: Sequence[Entry]) -> str:
     return _said(facts) or _seen(entries)
 
 
+def family_spelled(text: str) -> str:
+    """The family that is meant by a base's name as other programs write it; empty for an unknown one."""
+    return next((name for pattern, name in SPELLED if re.search(pattern, text.casefold())), "")
+
+
 def _said(facts: AdapterFacts) -> str:
     """The family that the file names, in either of the two ways in which files do."""
     for family in FAMILIES:
         if facts.architecture == family.architecture or facts.base_version == family.base_version:
             return family.name
-    for text in (facts.architecture, facts.base_version):
-        for pattern, name in SPELLED:
-            if re.search(pattern, text.casefold()):
-                return name
-    return ""
+    return family_spelled(facts.architecture) or family_spelled(facts.base_version)
 
 
 def _seen(entries: Sequence[Entry]) -> str:

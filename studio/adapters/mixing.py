@@ -48,6 +48,11 @@ class Portion:
         weight = self.weight if layer.part == DENOISER else self.weight_on_text
         return weight * self.blocks.get(layer, 1.0)
 
+    def shares_on_text(self) -> tuple[float, ...]:
+        """The different weights, other than 0, that it has in the text encoders."""
+        shares = {self.share(layer) for layer in self.adapter.changes if layer.part != DENOISER}
+        return tuple(sorted(shares - {0.0}))
+
     def times(self, factor: float) -> Portion:
         """The same with another weight in the denoiser; the words keep theirs."""
         if factor == 1:
@@ -92,13 +97,10 @@ class Mixer:
         return frozenset(changed)
 
     @property
-    def text_mix(self) -> tuple[tuple[str, float], ...]:
-        """What the text encoders are mixed of, (hash, weight) each: the same mix encodes prompts the same."""
-        return tuple(
-            (portion.adapter.receipt.hash, portion.weight_on_text)
-            for portion in self._portions
-            if portion.weight_on_text and portion.adapter.has_text
-        )
+    def text_mix(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """What the text encoders are mixed of, (hash, weights) each: the same mix reads prompts the same."""
+        told = ((portion.adapter.receipt.hash, portion.shares_on_text()) for portion in self._portions)
+        return tuple((name, shares) for name, shares in told if shares)
 
     def _write(self, layer: Layer, recipe: Recipe) -> None:
         import torch

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from studio.adapters.blocks import factors_by_layer, mask
 from studio.adapters.library import Card, find_adapter
+from studio.adapters.library_memory import remember_weights
 from studio.adapters.mixing import Mixer, Portion
 from studio.adapters.naming import layer_table
 from studio.adapters.originals import InFiles, Originals
@@ -46,13 +47,16 @@ class Opened:
         `SettingsError` for blocks that the base does not have.
         """
         self._adapters.limit = max(ADAPTERS_KEPT, len(mixes))
-        adapters = [self._read(find_adapter(workspace, mix.name), mix.anyway) for mix in mixes]
+        cards = [find_adapter(workspace, mix.name) for mix in mixes]
+        adapters = [self._read(card, mix.anyway) for card, mix in zip(cards, mixes, strict=True)]
         heard = audible(mixes)
         self._mixes, self._portions = (
             mixes,
             [self._portion(adapter, mix, mix in heard) for adapter, mix in zip(adapters, mixes, strict=True)],
         )
         self._mixer.apply(self._portions)
+        used = {card.path: mix.weight for card, mix in zip(cards, mixes, strict=True) if mix in heard}
+        remember_weights(workspace, used)
         return adapters
 
     def stepping(self, method: str, steps: int) -> Stepping:

@@ -9,7 +9,14 @@ from PIL import Image
 
 from studio.adapters import library
 from studio.adapters.factors import Factors
-from studio.adapters.library import adapters, find_adapter
+from studio.adapters.library import adapters, duplicates, find_adapter, search
+from studio.adapters.library_memory import (
+    add_folder,
+    remember_weights,
+    remove_folder,
+    set_favourite,
+    set_note,
+)
 from studio.adapters.metadata import AdapterFacts
 from studio.adapters.writing import write_adapter
 from studio.errors import AdapterError
@@ -70,7 +77,7 @@ def test_a_file_is_looked_at_once_until_it_changes(
     assert looked == ["one"]
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1, "files": 7}'])
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 2, "files": 7}'])
 def test_a_damaged_memory_is_made_anew(workspace: Workspace, damage: str) -> None:
     put(workspace, "one")
     adapters(workspace)
@@ -99,3 +106,75 @@ def test_a_name_never_leads_out_of_the_folder(workspace: Workspace, name: str) -
     write_adapter(secret, ONE, {})
     with pytest.raises(AdapterError, match="no LoRA called"):
         find_adapter(workspace, name)
+
+
+def test_words_find_an_adapter_by_name_trigger_tag_and_note(workspace: Workspace) -> None:
+    ink = put(workspace, "styles/ink", title="Ink wash", base_version="sd_v1", trigger="sks")
+    put(workspace, "fox", age=5, base_version="sdxl_base_v1-0")
+    set_note(workspace, ink, "good for rain")
+    (workspace.loras / "fox.civitai.info").write_text('{"model": {"tags": ["animal"]}}')
+    cards = adapters(workspace)
+    for text, found in (("ink", 1), ("SKS wash", 1), ("rain", 1), ("animal", 1), ("fox rain", 0), ("", 2)):
+        assert len(search(cards, text)) == found, text
+    assert [card.name for card in search(cards, family="sdxl")] == ["fox"]
+    set_favourite(workspace, ink, True)
+    assert [card.path for card in search(adapters(workspace), favourites=True)] == [ink]
+
+
+def test_what_other_programs_wrote_beside_is_understood(workspace: Workspace) -> None:
+    path = put(workspace, "ink")
+    path.with_suffix(".civitai.info").write_text(
+        '{"trainedWords": ["inkwash", "sumi"], "baseModel": "SDXL 1.0", "description": "<p>Calm</p>",'
+        ' "model": {"name": "Ink of calm", "tags": ["style"]}}'
+    )
+    (card,) = adapters(workspace)
+    assert (card.trigger, card.family, card.title) == ("inkwash, sumi", "sdxl", "Ink of calm")
+    assert (card.tags, card.about, card.weight) == (("style",), "Calm", None)
+    path.with_suffix(".json").write_text(
+        '{"activation text": "ink", "preferred weight": 0.7, "sd version": "SDXL"}'
+    )
+    (card,) = adapters(workspace)
+    assert (card.trigger, card.weight, card.title) == ("ink", 0.7, "Ink of calm")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"trainedWords": 7, "model": []}', "\x00", "{" * 9999])
+def test_nonsense_beside_an_adapter_does_no_harm(workspace: Workspace, text: str) -> None:
+    path = put(workspace, "ink")
+    for end in (".json", ".civitai.info"):
+        path.with_suffix(end).write_text(text)
+    (card,) = adapters(workspace)
+    assert (card.name, card.trigger, card.fault) == ("ink", "", "")
+
+
+def test_folders_of_other_programs_are_read_and_left_alone(workspace: Workspace, tmp_path: Path) -> None:
+    theirs = tmp_path / "elsewhere" / "Lora"
+    (theirs / "deep").mkdir(parents=True)
+    write_adapter(theirs / "deep" / "hen.safetensors", ONE, {})
+    before = sorted(theirs.rglob("*"))
+    add_folder(workspace, theirs)
+    put(workspace, "ink")
+    cards = {card.name: card for card in adapters(workspace)}
+    assert cards.keys() == {"ink", "Lora/deep/hen"}
+    assert cards["ink"].own and not cards["Lora/deep/hen"].own
+    assert find_adapter(workspace, "hen").path == theirs / "deep" / "hen.safetensors"
+    assert sorted(theirs.rglob("*")) == before
+    remove_folder(workspace, theirs)
+    assert [card.name for card in adapters(workspace)] == ["ink"]
+    with pytest.raises(AdapterError, match="not a folder"):
+        add_folder(workspace, tmp_path / "nowhere")
+
+
+def test_the_same_tensors_under_two_names_are_found(workspace: Workspace) -> None:
+    put(workspace, "one", title="One")
+    put(workspace, "copy", title="Another", age=1)
+    other = {"lora_unet_x": Factors(torch.zeros(4, 8), torch.ones(8, 4), 4.0)}
+    write_adapter(workspace.loras / "other.safetensors", other, {})
+    (same,) = duplicates(workspace, adapters(workspace))
+    assert {card.name for card in same} == {"one", "copy"}
+
+
+def test_the_weight_used_last_is_remembered(workspace: Workspace) -> None:
+    path = put(workspace, "ink")
+    assert adapters(workspace)[0].last_weight is None
+    remember_weights(workspace, {path: 0.65})
+    assert adapters(workspace)[0].last_weight == 0.65
