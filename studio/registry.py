@@ -54,7 +54,8 @@ class Registry(Generic[Entry]):
 
     def _entries(self) -> dict[str, Entry]:
         """Without those that say they are not `available` here."""
-        return {name: one for name, one in _load(self.package).items() if getattr(one, "available", True)}
+        entries: dict[str, Entry] = _load(self.package)
+        return {name: one for name, one in entries.items() if getattr(one, "available", True)}
 
 
 @cache

@@ -14,6 +14,7 @@ MODULE = """
 class Brush:
     name = {name!r}
     order = {order}
+    available = {name!r} != "worn"
 ENTRY = Brush()
 """
 
@@ -49,3 +50,11 @@ def test_an_unknown_name_is_answered_with_the_choices(
     folder_of(tmp_path, monkeypatch, "brushes_c", first="round", second="flat")
     with pytest.raises(SettingsError, match="no brush called “fan”. Choose one of: flat, round"):
         Registry("brushes_c", "brush").get("fan")
+
+
+def test_what_is_not_available_here_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder_of(tmp_path, monkeypatch, "brushes_d", first="round", second="worn")
+    registry: Registry[object] = Registry("brushes_d", "brush")  # type: ignore[type-var]
+    assert registry.names() == ["round"]
+    with pytest.raises(SettingsError, match="no brush called “worn”"):
+        registry.get("worn")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from studio.errors import SettingsError
-from studio.settings import Knob, Settings, knobs, presets, read_preset
+from studio.registry import Registry
+from studio.settings import Knob, Settings, knobs, presets, read_preset, unread
 
 
 class Tea(Settings):
@@ -73,3 +75,50 @@ def test_a_preset_of_ones_own_is_found_and_a_broken_one_is_named(tmp_path: Path)
     (tmp_path / "broken.toml").write_text("minutes = ")
     with pytest.raises(SettingsError, match=r"broken\.toml"):
         read_preset(tmp_path / "broken.toml")
+
+
+class Honey:
+    name, reads = "honey", frozenset({"spoons"})
+
+
+class Lemon:
+    name, reads = "lemon", frozenset({"slices"})
+
+
+class Shelf(Registry[Any]):
+    """Plug-ins without a folder."""
+
+    def _entries(self) -> dict[str, Any]:
+        return {one.name: one for one in (Honey(), Lemon())}
+
+
+class Cup(Settings):
+    """Settings of which some matter only to the plug-in that reads them."""
+
+    first: str = Knob("honey", label="First", help="Into it.", choices=Shelf("", "thing"))
+    then: str = Knob("", label="Then", help="And this.", choices=Shelf("", "thing"), nobody="Nothing")
+    spoons: int = Knob(1, label="Spoons", help="How many.", read_by=("first", "then"))
+    slices: int = Knob(1, label="Slices", help="How many.", read_by=("first", "then"))
+
+
+@pytest.mark.parametrize(
+    ("values", "hidden"),
+    [
+        ({}, {"slices"}),
+        ({"first": "lemon"}, {"spoons"}),
+        ({"then": "lemon"}, set()),
+        ({"first": "unknown"}, {"spoons", "slices"}),
+    ],
+)
+def test_settings_that_no_chosen_plug_in_reads_can_be_hidden(
+    values: dict[str, str], hidden: set[str]
+) -> None:
+    assert unread(Cup, values) == hidden
+
+
+def test_none_of_the_plug_ins_can_be_a_choice() -> None:
+    assert Cup.parse({"then": ""}).then == ""
+    with pytest.raises(SettingsError, match="not one of the choices. Choose one of: honey, lemon"):
+        Cup.parse({"then": "milk"})
+    with pytest.raises(SettingsError, match="First"):
+        Cup.parse({"first": ""})

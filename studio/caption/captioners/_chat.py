@@ -81,7 +81,7 @@ def still_processor(folder: Path) -> Any:
     if kind is None or "video_processor" not in kind.get_attributes():
         return AutoProcessor.from_pretrained(folder, trust_remote_code=False)
     parts = [part for part in kind.get_attributes() if part != "video_processor"]
-    still = type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})
+    still: Any = type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: parts)})
     return still.from_pretrained(folder, trust_remote_code=False)
 
 
