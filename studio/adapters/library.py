@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,16 @@ def find_adapter(workspace: Workspace, name: str) -> Card:
 
     Raises `AdapterError` with the nearest names if there is none, or with the file's own fault.
     """
+    return find_adapters(workspace, [name])[0]
+
+
+def find_adapters(workspace: Workspace, names: Iterable[str]) -> list[Card]:
+    """The adapters of these names, with one look at the folders; raises like `find_adapter`."""
     cards = adapters(workspace)
+    return [_named(cards, name, workspace) for name in names]
+
+
+def _named(cards: Sequence[Card], name: str, workspace: Workspace) -> Card:
     wanted = name.strip().removesuffix(".safetensors").casefold()
     for called in ([card.name for card in cards], [c.path.stem for c in cards], [c.title for c in cards]):
         for card, each in zip(cards, called, strict=True):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from studio.adapters.beside import Beside, runs_beside
+from studio.adapters.beside import Beside, dequantised, runs_beside
 from studio.adapters.factors import Factors
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.originals import InMemory, Originals
@@ -71,6 +71,7 @@ class Mixer:
         self._parts = {DENOISER: model.denoiser, **model.text_encoders}
         self.originals: Originals = originals or InMemory()
         self._mixed: dict[Layer, Recipe] = {}
+        self._written: set[Layer] = set()
         self._portions: list[Portion] = []
         self._stacks, self._beside = Stacks(), Beside(self._parts)
 
@@ -91,10 +92,19 @@ class Mixer:
         for layer in forgotten:
             del self._mixed[layer]
         self.originals.forget(forgotten)
+        self._written.difference_update(forgotten)
         self._stacks.forget(forgotten)
         self._beside.keep_only({portion.adapter for portion in portions})
         self._portions = portions
         return frozenset(changed)
+
+    def original(self, layer: Layer) -> Tensor:
+        """W₀ of a layer, as it was before any mix; of a quantised one what it stands for."""
+        weight: Tensor = getattr(self._parts[layer.part].get_submodule(layer.path), layer.parameter)
+        if runs_beside(weight, layer):
+            module = self._parts[layer.part].get_submodule(layer.path)
+            return dequantised(getattr(module, "base_layer", module))
+        return self.originals.get(layer) if layer in self._written else weight.detach()
 
     @property
     def text_mix(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
@@ -113,6 +123,7 @@ class Mixer:
             return
         with torch.no_grad():
             self.originals.keep(layer, weight)
+            self._written.add(layer)
             original = self.originals.get(layer)
             weight.copy_(self._changed(layer, original, weight, recipe) if recipe else original)
 

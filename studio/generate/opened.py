@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from studio.adapters.blocks import factors_by_layer, mask
-from studio.adapters.library import Card, find_adapter
+from studio.adapters.library import Card, find_adapters
 from studio.adapters.library_memory import remember_weights
 from studio.adapters.mixing import Mixer, Portion
 from studio.adapters.naming import layer_table
@@ -47,7 +47,7 @@ class Opened:
         `SettingsError` for blocks that the base does not have.
         """
         self._adapters.limit = max(ADAPTERS_KEPT, len(mixes))
-        cards = [find_adapter(workspace, mix.name) for mix in mixes]
+        cards = find_adapters(workspace, [mix.name for mix in mixes]) if mixes else []
         adapters = [self._read(card, mix.anyway) for card, mix in zip(cards, mixes, strict=True)]
         heard = audible(mixes)
         self._mixes, self._portions = (
