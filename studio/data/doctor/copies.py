@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from PIL import Image, ImageFilter
 
 SIDE = 24  # pixels
 WINDOWS = (24, 23, 22, 21, 20, 19)  # a crop of 80 % of a picture is found in it
+COARSE, HOPEFUL = 4, 0.6  # pixels, and the least correlation at that size of copies worth a closer look
+MOST = 500_000  # comparisons that are remembered
 
 Rows = NDArray[np.float32]
 
@@ -25,6 +28,7 @@ def small_copy(image: Image.Image) -> str:
 class Copy:
     """A small copy ready to be compared: shrunk to the sides of `WINDOWS`, and in all windows of them."""
 
+    coarse: Rows
     shrunk: tuple[Rows, ...]
     mirrored: tuple[Rows, ...]
     windows: tuple[Rows, ...]
@@ -39,7 +43,9 @@ class Copy:
             for side in WINDOWS
         ]
         windows = [np.lib.stride_tricks.sliding_window_view(pixels, (side, side, 3)) for side in WINDOWS]
+        coarse = np.asarray(image.resize((COARSE, COARSE), Image.Resampling.BOX), dtype=np.float32)
         return cls(
+            _standard(np.stack([coarse, coarse[:, ::-1]]).reshape(2, -1)),
             tuple(_standard(one.reshape(1, -1))[0] for one in shrunk),
             tuple(_standard(one[:, ::-1].reshape(1, -1))[0] for one in shrunk),
             tuple(_standard(one.reshape(-1, one[0, 0, 0].size)) for one in windows),
@@ -48,12 +54,34 @@ class Copy:
 
 def alike(one: Copy, other: Copy) -> float:
     """The correlation of colours, at best 1, where two copies match best: whole, cropped or mirrored."""
+    glance = float((other.coarse @ one.coarse[0]).max())
+    if glance < HOPEFUL:
+        return glance
     return max(
         float((outer.windows[scale] @ template[scale]).max())
         for inner, outer in ((one, other), (other, one))
         for template in (inner.shrunk, inner.mirrored)
         for scale in range(len(WINDOWS))
     )
+
+
+class Comparisons:
+    """Comparisons of copies, remembered as long as the studio runs: most datasets are examined often."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], float] = {}
+        self._ready = lru_cache(maxsize=64)(Copy.of)  # half a megabyte each
+
+    def alike(self, one: str, other: str) -> float:
+        """How alike the pictures are of which these are the copies; 1 for equal ones."""
+        if one == other:
+            return 1.0
+        key = (hash(one), hash(other))
+        if key not in self._known:
+            if len(self._known) >= MOST:
+                self._known.clear()
+            self._known[key] = alike(self._ready(one), self._ready(other))
+        return self._known[key]
 
 
 def _standard(rows: Rows) -> Rows:

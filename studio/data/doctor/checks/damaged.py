@@ -21,8 +21,8 @@ class Damaged(Check):
         bad = [path for path in picture_files(case.dataset.folder) if path not in sound]
         if not bad:
             return ()
-        told = [str(fault) for fault in case.dataset.damaged]
-        notes = {path.name: next((one for one in told if one.startswith(path.name)), "") for path in bad}
+        faults = [str(fault) for fault in case.dataset.damaged]
+        notes = {path.name: next((one for one in faults if one.startswith(path.name)), "") for path in bad}
         return [
             Finding(
                 self.name,

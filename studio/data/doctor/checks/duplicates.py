@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from studio.data.dataset import Picture
-from studio.data.doctor.copies import Copy, alike, small_copy
+from studio.data.doctor.copies import Comparisons, small_copy
 from studio.data.doctor.findings import Case, Check, Finding, Mend, told
 from studio.data.doctor.grouping import Groups, best_first
 from studio.data.doctor.likeness import Features, nearest
 from studio.data.doctor.viewing import View
-
-Hashes = NDArray[np.uint64]
 
 CROPS = (0.9, 0.8)  # of the sides, in the middle and in the corners: what a hash is made of, too
 SUSPECT = 16  # of 64 bits that differ; then the pixels are compared
@@ -34,6 +31,9 @@ class Duplicates(Check):
     order = 40
     measures = True
 
+    def __init__(self) -> None:
+        self._comparisons = Comparisons()
+
     def measure(self, view: View) -> dict[str, Any]:
         """Hashes of the picture, its mirror image and its crops, and a small copy."""
         small = view.small.reduce(max(1, min(view.small.size) // 128))
@@ -49,7 +49,7 @@ class Duplicates(Check):
         pictures = [picture for picture, _ in case.sound()]
         facts = [facts[self.name] for _, facts in case.sound()]
         features = [case.features.get(picture.path) for picture in pictures]
-        groups = [best_first([pictures[i] for i in group]) for group in _groups(facts, features)]
+        groups = [best_first([pictures[i] for i in group]) for group in self._groups(facts, features)]
         if not groups:
             return ()
         extra = [picture for group in groups for picture in group[1:]]
@@ -71,35 +71,40 @@ class Duplicates(Check):
             )
         ]
 
-
-def _groups(facts: Sequence[dict[str, Any]], features: Sequence[Features | None]) -> list[list[int]]:
-    """Who belongs together; whoever does already is not compared again."""
-    groups = Groups()
-    copy_of = lru_cache(maxsize=512)(lambda number: Copy.of(facts[number]["copy"]))
-    near = set(nearest(features, NEAR))
-    for one, other in sorted(_suspects(facts) | near):
-        if groups.together(one, other):
-            continue
-        enough = SAME_TO_A_MODEL if (one, other) in near else SAME
-        same = facts[one]["copy"] == facts[other]["copy"]
-        if same or alike(copy_of(one), copy_of(other)) >= enough:
-            groups.join(one, other)
-    return groups.found()
+    def _groups(
+        self, facts: Sequence[dict[str, Any]], features: Sequence[Features | None]
+    ) -> list[list[int]]:
+        """Who belongs together; whoever does already is not compared again."""
+        groups = Groups()
+        near = set(nearest(features, NEAR))
+        copies = [one["copy"] for one in facts]
+        for one, other in sorted(_suspects(facts) | near):
+            if groups.together(one, other):
+                continue
+            enough = SAME_TO_A_MODEL if (one, other) in near else SAME
+            if self._comparisons.alike(copies[one], copies[other]) >= enough:
+                groups.join(one, other)
+        return groups.found()
 
 
 def _suspects(facts: Sequence[dict[str, Any]]) -> set[tuple[int, int]]:
     """Pairs of pictures whose hashes are near, cropped or mirrored or not."""
-    wholes = _bits([[one["whole"] for one in facts], [one["mirrored"] for one in facts]]).ravel()
-    parts = _bits([[one["whole"], *one["crops"]] for one in facts])
+    wholes = np.concatenate([_signs([[one[kind]] for one in facts]) for kind in ("whole", "mirrored")])
+    parts = _signs([[one["whole"], *one["crops"]] for one in facts])
+    each, count = len(parts) // max(1, len(facts)), len(facts)
     found = set()
-    for row, hashes in enumerate(parts):
-        nearest = np.bitwise_count(hashes[:, None] ^ wholes).min(axis=0).reshape(2, -1).min(axis=0)
-        found |= {(min(row, other), max(row, other)) for other in np.flatnonzero(nearest <= SUSPECT).tolist()}
+    for row in range(count):
+        agreeing = parts[row * each : (row + 1) * each] @ wholes.T  # 64 less twice the bits that differ
+        near = (agreeing >= 64 - 2 * SUSPECT).any(axis=0).reshape(2, count).any(axis=0)
+        found |= {(min(row, other), max(row, other)) for other in np.flatnonzero(near).tolist()}
     return {(one, other) for one, other in found if one != other}
 
 
-def _bits(hashes: Sequence[Sequence[str]]) -> Hashes:
-    return np.array([[int(one, 16) for one in row] for row in hashes], dtype=np.uint64)
+def _signs(hashes: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    """A row of 64 numbers, 1 or -1, for each hash."""
+    values = np.array([int(one, 16) for row in hashes for one in row], dtype=">u8")
+    bits = np.unpackbits(values.view(np.uint8)).reshape(-1, 64)
+    return bits.astype(np.float32) * 2 - 1
 
 
 def _hash(image: Image.Image) -> str:

@@ -31,8 +31,9 @@ class Trigger(Check):
             Finding(
                 self.name,
                 title,
-                f"“{case.trigger}” is the word by which you will call up what was learnt. A picture whose "
-                "caption lacks it teaches the base model in general instead, and your word stays weaker.",
+                f"“{case.trigger}” is the word by which you will call up what was learnt. The studio "
+                "puts it in front where it is missing, other programs do not. Written into the captions, it "
+                "stands where you want it.",
                 paths(bare),
                 (
                     Mend(
