@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from studio.data.arrivals import Arrival
@@ -18,15 +17,14 @@ def captions_elsewhere(folder: Path, *, replace: bool = False) -> dict[Path, str
     With `replace`, also for those that have another. Nothing is written.
     """
     files = [path for path in folder.iterdir() if path.is_file() and path.suffix.lower() != ".txt"]
-    arrivals = [Arrival(path.name, "", partial(path.open, "rb")) for path in files if path.name[0] != "."]
-    companions = Companions(arrivals)
+    companions = Companions([Arrival.of(path) for path in files if not path.name.startswith(".")])
     found: dict[Path, str] = {}
     for picture in picture_files(folder):
         present = read_caption(picture)
         if present and not replace:
             continue
         try:
-            words = companions.words(Arrival(picture.name, "", partial(picture.open, "rb")))
+            words = companions.words(Arrival.of(picture))
         except PictureError:  # a file that is damaged gives none
             continue
         if words and words != present:

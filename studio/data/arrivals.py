@@ -14,6 +14,7 @@ from typing import IO
 
 from studio.data.captions import caption_file
 from studio.data.dataset import natural
+from studio.data.hints import hints_of_name
 from studio.data.pictures import MASK, is_picture
 from studio.errors import PictureError
 
@@ -39,6 +40,11 @@ class Arrival:
     open: Callable[[], IO[bytes]]
     words: str | None = None
 
+    @classmethod
+    def of(cls, path: Path, folder: str = "") -> Arrival:
+        """A file of this machine."""
+        return cls(path.name, folder, lambda: path.open("rb"))
+
     @property
     def path(self) -> Path:
         """The bare name, for looking at its stem and suffix."""
@@ -61,7 +67,7 @@ class Arrivals:
         """Add files, folders with all inside them, and archives."""
         for path in paths:
             if path.is_dir():
-                for inside in _walk(path):
+                for inside in self._walk(path):
                     self._add_file(inside, inside.parent.as_posix())
             elif path.suffix.lower() == ".zip":
                 self._add_archive(path)
@@ -69,11 +75,27 @@ class Arrivals:
                 self._add_file(path, "")
                 self._add_caption_beside(path, paths)
 
+    def _walk(self, folder: Path) -> Iterator[Path]:
+        """Every file in a folder and those inside it, in natural order; hidden ones are left out."""
+        for place, inside, names in os.walk(folder):
+            inside[:] = sorted(
+                (name for name in inside if not _clutter(name)), key=lambda name: natural(Path(name))
+            )
+            if "img" in inside and _is_kohyas(Path(place, "img")):
+                self._refuse_folders([name for name in inside if name != "img"], Path(place).name)
+                inside[:] = ["img"]
+            yield from sorted((Path(place, name) for name in names if not _clutter(name)), key=natural)
+
+    def _refuse_folders(self, names: list[str], of: str) -> None:
+        if names:
+            told = f"Of {of} only img was brought in, without {', '.join(names)}"
+            self._refuse(told, why="That is where kohya's trainer has the pictures to learn")
+
     def _add_file(self, path: Path, folder: str) -> None:
         if path.suffix.lower() == ROWS:
             self.tables.append(path)
         else:
-            self.files.append(Arrival(path.name, folder, lambda: path.open("rb")))
+            self.files.append(Arrival.of(path, folder))
 
     def _add_caption_beside(self, path: Path, paths: Sequence[Path]) -> None:
         """A picture that comes by itself brings the caption and the mask that lie beside it."""
@@ -123,13 +145,9 @@ def reading(arrival: Arrival) -> Iterator[None]:
         raise PictureError(f"{arrival.name} cannot be read", why=fault.strerror or str(fault)) from None
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and those inside it, in natural order; hidden ones are left out."""
-    for place, inside, names in os.walk(folder):
-        inside[:] = sorted(
-            (name for name in inside if not _clutter(name)), key=lambda name: natural(Path(name))
-        )
-        yield from sorted((Path(place, name) for name in names if not _clutter(name)), key=natural)
+def _is_kohyas(folder: Path) -> bool:
+    """Whether the folders in this one are called as kohya's trainer wants them: `10_zwx cat`."""
+    return any(hints_of_name(inside.name) for inside in folder.iterdir() if inside.is_dir())
 
 
 def _clutter(name: str) -> bool:

@@ -118,6 +118,16 @@ def test_kohya_s_folder_names_become_hints(workspace: Workspace, tmp_path: Path)
     assert (hints(done.folder).trigger, hints(done.folder).repeats["c.png"]) == ("zwx", 5)
 
 
+def test_of_a_whole_project_of_kohya_s_only_the_training_pictures_come(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    for place in ("img/10_zwx cat", "reg/1_cat", "model/sample"):
+        samples.picture(tmp_path / "project" / place / f"{place[0]}.png")
+    done = import_pictures(workspace, "cats", [tmp_path / "project"])
+    assert [path.name for path in done.added] == ["i.png"]
+    assert "Of project only img was brought in, without model, reg" in told(done)
+
+
 def test_a_folder_in_place_takes_up_what_other_programs_wrote(tmp_path: Path) -> None:
     folder = three(tmp_path / "drop")
     (folder / "metadata.jsonl").write_text(TABLES["metadata.jsonl"], encoding="utf-8")
