@@ -18,10 +18,10 @@ def enter(page: Page, room: str) -> None:
 def bring_pictures(page: Page, files: list[Path], dataset: str) -> None:
     """Bring files into a dataset of the Caption room, and wait until its pictures are seen."""
     enter(page, "Caption")
-    page.locator("#caption-dataset input").fill(dataset)
-    page.locator("#caption-dataset input").press("Enter")
-    page.set_input_files("#caption-drop input.files", files)
-    expect(page.locator(".board h2")).to_have_text(dataset)
+    page.set_input_files("#caption-bring input.files", files)
+    page.get_by_label("Name of the dataset").fill(dataset)
+    page.keyboard.press("Enter")
+    expect(page.locator(".bench-head h2")).to_have_text(dataset)
     expect(page.locator(".card img").first).to_be_visible()
 
 

@@ -41,7 +41,7 @@ def test_every_field_has_a_name_and_a_line_of_help(server: Server, visit: Visit)
                 .filter(block => !block.querySelector('.info-text')).map(block => block.id)""",
             room.lower(),
         )
-        assert [name for name in without if not name.endswith(("-adapters", "-drop"))] == []
+        assert [name for name in without if not name.endswith(("-adapters", "-bring"))] == []
 
 
 def test_the_keyboard_alone_gets_everywhere_and_one_sees_where_it_is(server: Server, visit: Visit) -> None:
@@ -76,6 +76,7 @@ def test_a_fault_names_the_field_marks_it_and_goes_away(
     expect(page.locator("#train-fault .fault")).to_contain_text("Steps")
     expect(page.locator("#train-steps.wrong input")).to_be_focused()
     fill(page, "train-steps", "")
+    expect(page.locator("#train-fault .fault, .wrong")).to_have_count(0)  # mended, or at least touched
     page.click("#train-go")
     expect(page.locator("#train-fault .fault")).to_have_text("Steps is empty. Please fill it in.")
 
@@ -97,6 +98,7 @@ def test_a_caption_with_html_in_it_stays_text(server: Server, visit: Visit, samp
     bring_pictures(page, samples[:1], "Odd words")
     page.locator(".card").first.click()
     page.locator("#caption-words").fill("<img src=x onerror=alert(1)> `${7*7}` {{7*7}}")
+    expect(page.locator(".editor .saved")).to_have_text("Saved")
     page.keyboard.press("Escape")
     expect(page.locator(".card .words")).to_have_text("<img src=x onerror=alert(1)> `${7*7}` {{7*7}}")
     page.reload()

@@ -18,8 +18,9 @@ from studio.data.captions import read_caption
 from studio.data.crops import crops
 from studio.data.filters import Subject
 from studio.data.pictures import probe, thumbnail
+from studio.data.sizes import Sizes
 from studio.errors import DatasetError, PictureError
-from studio.ui.captioning.listing import Files, Stamp, list_files
+from studio.ui.captioning.listing import NONE, Files, Stamp, list_files
 from studio.ui.faults import seen_or_none
 from studio.workspace import Workspace
 
@@ -130,11 +131,14 @@ class Deck:
             name for name, stamps in files.pictures.items() if self._files.pictures.get(name) != stamps
         ]
         gone = [name for name in self._files.pictures if name not in files.pictures]
+        sizes = None if self._files.pictures else Sizes(self.folder)
         for count, name in enumerate(changed, 1):
-            self._read(name, files)
+            self._read(name, files, sizes)
             if count % SOME == 0:
                 self._order(files)
         self._order(files)
+        if sizes is not None:
+            sizes.keep()
         self.content += bool(changed or gone)
         self._files = files
         self._mark_parts(files)
@@ -157,14 +161,15 @@ class Deck:
                 self._wake.wait(PAUSE)
             self._wake.clear()
 
-    def _read(self, name: str, files: Files) -> None:
+    def _read(self, name: str, files: Files, sizes: Sizes | None) -> None:
         path, stamps = self.folder / name, files.pictures[name]
         known = self.cards.get(name)
         fresh = known is None or known.stamps[0] != stamps[0]
         card = Card(name, "", (0, 0), stamps) if known is None or fresh else replace(known, stamps=stamps)
         try:
-            size = probe(path) if fresh else card.size
-            card = replace(card, size=size, caption=read_caption(path), fault="")
+            size = (sizes.of(path) if sizes else probe(path)) if fresh else card.size
+            caption = read_caption(path) if stamps[1] != NONE else ""
+            card = replace(card, size=size, caption=caption, fault="")
         except PictureError as fault:
             card = replace(card, fault=str(fault), small="")
         with self.lock:
