@@ -42,4 +42,12 @@ def lock(name: str, *options: str) -> None:
 
 if __name__ == "__main__":
     lock("studio", *sys.argv[1:])
-    lock("test", "--extra=test", "--extra=pocket", "--constraint", str(FOLDER / "studio.txt"), *sys.argv[1:])
+    lock(
+        "test",
+        "--extra=test",
+        "--extra=pocket",
+        "--extra=datasets",
+        "--constraint",
+        str(FOLDER / "studio.txt"),
+        *sys.argv[1:],
+    )
