@@ -98,6 +98,26 @@ class LayerTable:
                     return place
         return None
 
+    def kohya_places(self) -> Iterator[tuple[str, Place]]:
+        """The key that kohya's trainer gives to each layer of this family, and where it lies.
+
+        SD1 and SD2 files have diffusers' names of the blocks, SDXL, SD3 and FLUX files the original
+        ones, in which one layer may join several.
+        """
+        denoiser = {layer.path: layer for layer in self.layers if layer.part == DENOISER}
+        covered: set[str] = set()
+        for name, (paths, swapped) in joined_layers(denoiser).items():
+            if not covered.intersection(paths):  # XLabs' names for the same come later
+                covered.update(paths)
+                place = joined(tuple(denoiser[path] for path in paths), swapped=swapped)
+                yield kohya_key(DENOISER_PREFIX, name), place
+        original = original_names(denoiser) if "add_embedding.linear_1" in denoiser else {}
+        for path in denoiser.keys() - covered:
+            yield kohya_key(DENOISER_PREFIX, original.get(path, path)), whole(denoiser[path])
+        for layer in self.layers:
+            if layer.part != DENOISER:
+                yield kohya_key(self.text_prefixes[layer.part], layer.path), whole(layer)
+
     def _readings(self, name: str) -> Iterator[tuple[str, str]]:
         for prefix, part in self._prefixes.items():
             if name.startswith(prefix):

@@ -111,14 +111,14 @@ def _load(
     try:
         with safe_open(path, framework="pt") as file:
             for entry, place in found:
-                alpha, change = _change(path, entry, file, announced)
+                alpha, change = read_change(path, entry, file, announced)
                 for layer, rows in place.parts:
                     yield layer, change.rows(rows, place.shape) if rows else change, alpha
     except SafetensorError:
         raise damaged(path, "Its table of contents cannot be read") from None
 
 
-def _change(path: Path, entry: Entry, file: Any, announced: AnnouncedAlphas) -> tuple[float, Delta]:
+def read_change(path: Path, entry: Entry, file: Any, announced: AnnouncedAlphas) -> tuple[float, Delta]:
     """The alpha and the change of one of the file's layers; every number is looked at."""
     tensors: dict[str, Tensor] = {role: file.get_tensor(key) for role, key in entry.keys.items()}
     if not all(_finite(tensor) for tensor in tensors.values()):

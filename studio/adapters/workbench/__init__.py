@@ -1,0 +1,1 @@
+"""The workbench: new adapter files out of others."""
