@@ -83,10 +83,10 @@ def ui(
     serve(opened, port=port, listen=listen, auth=who, browser=browser, window=window)
 
 
-def caption(given: dict[str, Any], workspace: Where = None) -> None:
+def caption(given: dict[str, Any], preset: Preset = "", workspace: Where = None) -> None:
     """Write a caption beside each picture of a dataset."""
     given["dataset"] = _folder(given.get("dataset", ""))
-    settings = CaptionSettings.parse(given)
+    settings = CaptionSettings.layered(_preset("caption", preset), given)
     _do(Workspace.open(workspace), "caption", settings, title=Path(settings.dataset).name)
 
 

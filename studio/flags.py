@@ -62,7 +62,7 @@ def _help(knob: KnobInfo) -> str:
     if knob.choices:
         told += f" One of: {', '.join(filter(None, knob.choices))}."
     if not knob.required and knob.default not in ("", ()):
-        told += f" Default: {_word(knob.default)}."
+        told += f" Default: {_word(knob.default).removesuffix('.')}."
     return told
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.caption.settings import CaptionSettings
 from studio.cli import main
 from studio.flags import command
 from studio.generate.settings import GenerateSettings
@@ -96,7 +97,7 @@ def test_what_cannot_be_done_is_one_sentence_and_a_failing_exit_code(
     assert told in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("settings", [TrainSettings, GenerateSettings])
+@pytest.mark.parametrize("settings", [CaptionSettings, TrainSettings, GenerateSettings])
 def test_every_setting_has_its_flag(settings: type[Settings]) -> None:
     def run(given: dict[str, object]) -> None:
         """Nothing."""

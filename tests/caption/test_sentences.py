@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -11,10 +13,12 @@ from studio.caption.captioners import pocket
 from studio.caption.captioners._hub import needed
 from studio.caption.captioners._sentence import HubSentence, OpenedSentence
 from studio.caption.settings import CAPTIONERS, CaptionSettings
+from studio.data.pictures import open_picture
 from studio.errors import ModelError, Offline
 from studio.jobs.context import Context
+from studio.pocket.things import COLOURS
 from studio.settings import knobs
-from studio.workspace import Workspace
+from studio.workspace import ASSETS, Workspace
 from tests.caption import fake_hub, tiny_blip, tiny_models
 from tests.caption.fakes import Job
 from tests.data import samples
@@ -61,6 +65,22 @@ def test_a_saved_blip_says_what_it_learnt_of_each_picture(folder: Path) -> None:
     shapes = [RED, BLUE, Image.new("RGB", (1, 1), "blue"), Image.new("RGB", (2000, 3), "red")]
     assert captioner.caption(shapes, ANY) == ["a red wall", "a blue wall", "a blue wall", "a red wall"]
     assert captioner.caption([BLUE], ANY) == ["a blue wall"]
+
+
+def test_the_miniature_names_the_background_of_pictures_it_never_saw() -> None:
+    pictures = sorted((ASSETS / "demo").rglob("*.png"))
+    images = [open_picture(picture, at_least=128) for picture in pictures]
+    captioner = CAPTIONERS.get("pocket").open(CPU, cast(Context, None), ANY)
+    said = captioner.caption(images, ANY)
+    assert all(re.search(r" in \w+ style on an? \w+ background$", text) for text in said), said
+    right = [_background(image) in text.split(" on ")[-1] for image, text in zip(images, said, strict=True)]
+    assert sum(right) >= 16, said
+
+
+def _background(image: Image.Image) -> str:
+    """The miniature's word for the colour in the corner."""
+    corner = cast(tuple[int, int, int], image.getpixel((2, 2)))
+    return min(COLOURS, key=lambda name: math.dist(COLOURS[name], corner))
 
 
 OTHERS = {
