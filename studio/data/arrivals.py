@@ -147,7 +147,10 @@ def reading(arrival: Arrival) -> Iterator[None]:
 
 def _is_kohyas(folder: Path) -> bool:
     """Whether the folders in this one are called as kohya's trainer wants them: `10_zwx cat`."""
-    return any(hints_of_name(inside.name) for inside in folder.iterdir() if inside.is_dir())
+    try:
+        return any(hints_of_name(inside.name) for inside in folder.iterdir() if inside.is_dir())
+    except OSError:  # a folder that may not be looked into is nobody's
+        return False
 
 
 def _clutter(name: str) -> bool:

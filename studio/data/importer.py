@@ -6,6 +6,7 @@ import filecmp
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from typing import Any
 
 from studio.data.arrivals import Arrival, Arrivals, reading
 from studio.data.captions import read_caption, write_captions
-from studio.data.companions import Companions, pair, plain
+from studio.data.companions import Companions, Words, pair, plain
 from studio.data.dataset import picture_files
 from studio.data.hints import Hints, hints, hints_of_name, set_hints
 from studio.data.journal import HISTORY, Progress
@@ -65,12 +66,10 @@ class Importer:
             self._add_what_came_alone()
         finally:
             self._write_words()
-        self._keep_hints()
+            self._keep_hints()
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
         progress(done, done)
-        if self.added:
-            (self.folder / HISTORY).mkdir(exist_ok=True)  # the studio's own from now on
-        elif not any(self.folder.iterdir()):
-            self.folder.rmdir()
         return Import(self.folder, tuple(self.added), tuple(self.refused))
 
     def _opened(self, tables: Sequence[Path]) -> Iterator[Rows]:
@@ -97,16 +96,8 @@ class Importer:
             self.refused.append(fault)
 
     def _add(self, arrival: Arrival) -> None:
-        copy = self.folder / f".{secrets.token_hex(8)}.part"
-        try:
-            _copy(arrival, copy)
-            probe(copy, title=arrival.name)
+        with self._copied(arrival) as copy:
             picture, is_new = self._settle(arrival, copy)
-        except OSError as fault:  # not the arrival's: what is wrong with that has a name by now
-            fault.filename = arrival.name
-            raise explain(fault) from fault
-        finally:
-            copy.unlink(missing_ok=True)
         if is_new:
             self.added.append(picture)
             self._bring_along(arrival, picture)
@@ -115,6 +106,22 @@ class Importer:
         words = self.companions.words(arrival)
         if words is not None:
             self._offer(picture, words, f"The caption of {arrival.name}")
+
+    @contextmanager
+    def _copied(self, arrival: Arrival) -> Iterator[Path]:
+        """A copy in the dataset's folder, as long as the block runs; raises `PictureError` or `DiskFull`."""
+        copy = self.folder / f".{secrets.token_hex(8)}.part"
+        try:
+            with copy.open("xb") as target:
+                for block in _blocks(arrival):
+                    target.write(block)
+            probe(copy, title=arrival.name)
+            yield copy
+        except OSError as fault:  # the folder's: what is wrong with the arrival has a name by now
+            fault.filename = arrival.name
+            raise explain(fault) from fault
+        finally:
+            copy.unlink(missing_ok=True)
 
     def _settle(self, arrival: Arrival, copy: Path) -> tuple[Path, bool]:
         """Give the copy a name whose stem no other picture or caption has; replaces nothing.
@@ -151,15 +158,13 @@ class Importer:
 
     def _add_mask(self, mask: Arrival, picture: Path) -> None:
         target = picture.with_name(f"{picture.stem}{MASK}.png")
-        copy = self.folder / f".{secrets.token_hex(8)}.part"
-        try:
-            _copy(mask, copy)
-            probe(copy, title=mask.name)
+        with self._copied(mask) as copy:
             if target.exists():
                 raise PictureError(f"{mask.name} was left out", why=f"{picture.name} has a mask already")
             os.replace(copy, target)
-        finally:
-            copy.unlink(missing_ok=True)
+
+    def _offer_from(self, picture: Path, words: Words, title: str) -> None:
+        self._offer(picture, words(), title)
 
     def _offer(self, picture: Path, words: str, title: str) -> None:
         """Give a picture its caption, unless it has another."""
@@ -181,9 +186,7 @@ class Importer:
         here = {plain(path.stem): path for path in picture_files(self.folder)}
         for stem, (name, words) in self.companions.captions_alone.items():
             if stem in here:
-                self._attempt(
-                    lambda stem, name, words: self._offer(here[stem], words(), name), stem, name, words
-                )
+                self._attempt(self._offer_from, here[stem], words, name)
             elif name:
                 self.refused.append(PictureError(f"{name} belongs to no picture"))
         for stem, mask in self.companions.masks_alone.items():
@@ -194,6 +197,8 @@ class Importer:
 
     def _keep_hints(self) -> None:
         """What the folders' names said; what is known already of the dataset stands."""
+        if self.added:
+            (self.folder / HISTORY).mkdir(exist_ok=True)  # the studio's own from now on
         if not self.by_name:
             return
         known, told = hints(self.folder), self.by_name.values()
@@ -204,12 +209,6 @@ class Importer:
             class_word=known.class_word or _agreed(one.class_word for one in told),
             repeats={**known.repeats, **repeats},
         )
-
-
-def _copy(arrival: Arrival, copy: Path) -> None:
-    with copy.open("xb") as target:
-        for block in _blocks(arrival):
-            target.write(block)
 
 
 def _blocks(arrival: Arrival) -> Iterator[bytes]:

@@ -93,7 +93,7 @@ class Journal:
         return _history(self._log).records()
 
     def commit(self, change: Change, progress: Progress | None = None) -> None:
-        """Make a change; the caller holds the lock. Raises a `StudioError`, after which all is as before."""
+        """Make a change; the caller holds the lock. Whatever is raised, all is as before then."""
         first = caption_file(self.folder / change.pictures[0][0]) if change.pictures else self._log
         with explained(first), writing(self._pending) as file:
             json.dump(asdict(change), file, ensure_ascii=False)
@@ -101,7 +101,7 @@ class Journal:
             self._apply(change.pictures, progress)
             with explained(first):
                 append_line(self._log, asdict(change))
-        except StudioError:
+        except BaseException:  # also when `progress` was stopped
             self._take_back(change)
             raise
         with suppress(OSError):  # whoever comes next finds nothing left to do and removes it

@@ -24,7 +24,7 @@ from studio.data.captions import (
     write_captions,
 )
 from studio.data.dataset import open_dataset
-from studio.errors import CaptionConflict, DiskFull, StudioError
+from studio.errors import Cancelled, CaptionConflict, DiskFull, StudioError
 from tests.conftest import ROOT
 from tests.data import samples
 
@@ -285,3 +285,13 @@ def test_progress_is_told_of_opening_writing_and_undoing(folder: Path) -> None:
     redo(folder, tell)
     open_dataset(folder, progress=tell)
     assert seen == [(1, 3), (2, 3), (3, 3)] * 4
+
+
+def test_a_batch_that_is_stopped_leaves_all_as_it_was(folder: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_captions(texts(folder, "two"), by="hand", note="x", progress=stop)
+    assert present(folder) == ["one", "one", "one"]
+    assert len(changes(folder)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ def test_a_table_gives_the_captions(workspace: Workspace, tmp_path: Path, table:
     an_a = "an, a" if table == "meta_cap.json" else "an a"  # caption and tags are joined by a comma
     assert captions(done) == {"a.png": an_a, "b.JPG": "", "c.png": "a çé 猫"}
     assert done.refused == ()
+
+
+def test_a_table_in_an_archive_gives_the_captions(workspace: Workspace, tmp_path: Path) -> None:
+    folder = three(tmp_path / "drop")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in (path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(tmp_path))
+        archive.writestr("drop/metadata.jsonl", TABLES["metadata.jsonl"])
+    done = import_pictures(workspace, "set", [tmp_path / "set.zip"])
+    assert captions(done) == {"a.png": "an a", "b.JPG": "", "c.png": "a çé 猫"}
 
 
 def test_a_caption_beside_the_picture_comes_before_all_others(workspace: Workspace, tmp_path: Path) -> None:
