@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.families._base import Defaults, Family, Model
+from studio.families._base import Defaults, Family, Layers, Model
 from studio.models.layout import Layout, read_layout
 from studio.models.source import Source
 
@@ -35,6 +35,12 @@ class StableDiffusion1(Family):
     def recognises(self, layout: Layout) -> bool:
         """Text 768 wide, pictures in as four latent channels (an inpainting model has nine)."""
         return prompt_width(layout) == 768 and latent_channels(layout) == 4
+
+    def layers(self, layout: Layout) -> Layers:
+        """Of a folder, or of an original checkpoint by the names that its layers have once it is opened."""
+        from studio.families._original_paths import original_layers
+
+        return original_layers(layout) or super().layers(layout)
 
     def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
         """Open a diffusers folder or an original checkpoint."""

@@ -3,93 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
 
-from studio.adapters.mixing import Mixer
-from studio.adapters.naming import DENOISER, kohya_key, layer_table
-from studio.adapters.reading import Adapter, read_adapter
-from studio.adapters.writing import write_adapter
+from studio.adapters.naming import DENOISER
 from studio.errors import SettingsError
 from studio.families._base import Model
-from studio.models.layout import read_layout
 from studio.models.opening import open_model
-from studio.models.source import resolve
 from studio.networks import INITIALIZATIONS, NETWORKS
-from studio.networks._base import Attached
 from studio.workspace import Workspace
+from tests.networks.put_in import attach, read_into, said, settings, train, write
 
 BEGINNINGS = [("lora", beginning) for beginning in INITIALIZATIONS if beginning != "usual"]
 WAYS = [*((name, "usual") for name in NETWORKS.names()), *BEGINNINGS, ("locon", "pissa"), ("locon", "eva")]
 NAMES = NETWORKS.names()
 
 
-def settings(**values: Any) -> SimpleNamespace:
-    usual = {
-        "rank": 4,
-        "alpha": 2.0,
-        "dropout": 0.0,
-        "blocks": "",
-        "initialization": "usual",
-        "rank_stabilised": False,
-        "text_learning_rate": 0.0,
-    }
-    return SimpleNamespace(**{**usual, **values})
-
-
-def attach(model: Model, name: str, **values: Any) -> Attached:
-    torch.manual_seed(5)
-    attached = NETWORKS.get(name).attach(model, settings(**values))
-    attached.observe(lambda number: said(model, number))
-    return attached
-
-
-def said(model: Model, number: int = 1, side: int = 8) -> torch.Tensor:
-    latents = torch.randn(2, 4, side, side, generator=torch.Generator().manual_seed(number))
-    told = model.encode_prompts(["a fox", "a cat"])
-    return model.predict(latents, torch.tensor([10, 900]), told)
-
-
-def train(model: Model, attached: Attached, steps: int = 3) -> torch.Tensor:
-    """A few real steps; returns what the trained model says."""
-    model.train_with(checkpointing=False)
-    optimizer = torch.optim.Adam(attached.weights.values(), lr=2e-2)
-    for number in range(steps):
-        (said(model, number) - 1).square().mean().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    with torch.no_grad():
-        return said(model)
-
-
-def write(path: Path, model: Model, attached: Attached, dtype: torch.dtype = torch.float32) -> Path:
-    factors = {kohya_key("lora_unet", layer): each for layer, each in attached.factors().items()}
-    for part, layers in attached.text_factors().items():
-        prefix = model.family.text_prefixes[part]
-        factors |= {kohya_key(prefix, layer): each for layer, each in layers.items()}
-    write_adapter(path, factors, {}, dtype=dtype)
-    return path
-
-
-def read_into(fresh: Model, path: Path) -> Adapter:
-    adapter = read_adapter(path, layer_table(fresh))
-    Mixer(fresh).apply([(adapter, 1.0)])
-    return adapter
-
-
 @pytest.fixture
 def fresh(tiny: Path, workspace: Workspace) -> Model:
     return open_model(str(tiny), workspace)
-
-
-@pytest.mark.parametrize(("name", "beginning"), WAYS)
-def test_a_fresh_network_changes_nothing(model: Model, name: str, beginning: str) -> None:
-    before = said(model)
-    attach(model, name, initialization=beginning)
-    assert torch.allclose(said(model), before, atol=2e-6)
 
 
 @pytest.mark.parametrize(("name", "beginning"), WAYS)
@@ -122,10 +55,13 @@ def test_text_encoders_learn_and_are_written_too(
 
 
 @pytest.mark.parametrize(("name", "beginning"), WAYS)
-def test_switched_off_it_leaves_the_untouched_base(model: Model, name: str, beginning: str) -> None:
+def test_fresh_it_changes_nothing_and_switched_off_it_leaves_the_untouched_base(
+    model: Model, name: str, beginning: str
+) -> None:
     with torch.no_grad():
         before = said(model)
-    attached = attach(model, name, initialization=beginning)
+        attached = attach(model, name, initialization=beginning)
+        assert torch.allclose(said(model), before, atol=2e-6)
     trained = train(model, attached)
     frozen = next(iter(attached.weights.values())).requires_grad_(False)
     with attached.off(), torch.no_grad():
@@ -214,29 +150,6 @@ def test_a_rank_larger_than_a_layer_is_cut_to_it_and_told(
     read_into(fresh, write(tmp_path / "a.safetensors", model, attached))
     with torch.no_grad():
         assert torch.allclose(said(fresh), trained, atol=5e-5)
-
-
-DESCRIBED = [*((name, {}) for name in NAMES), ("lora", {"initialization": "olora"}), ("lokr", {"rank": 2}),
-             ("locon", {"rank": 40}), ("loha", {"blocks": "up"}), ("dora", {"text_learning_rate": 1e-4}),
-             ("locon", {"text_learning_rate": 1e-4})]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "values"), DESCRIBED, ids=str)
-def test_the_form_says_beforehand_what_it_will_be(
-    model: Model, tiny: Path, workspace: Workspace, tmp_path: Path, name: str, values: dict[str, Any]
-) -> None:
-    told = NETWORKS.get(name).describe(
-        read_layout(resolve(str(tiny), workspace)), model.family, settings(**values)
-    )
-    encoders = model.text_encoders.values() if "text_learning_rate" in values else ()
-    whole = [weight for part in (model.denoiser, *encoders) for weight in part.parameters()]
-    attached = attach(model, name, **values)
-    written = write(tmp_path / "a.safetensors", model, attached, torch.float16).stat().st_size
-    assert told.trained == sum(weight.numel() for weight in attached.weights.values())
-    assert told.layers == len(attached.factors()) + sum(map(len, attached.text_factors().values()))
-    assert told.whole == pytest.approx(sum(weight.numel() for weight in whole), rel=0.05)
-    assert told.size_bytes == pytest.approx(written, rel=0.12)
-    assert f"{told.layers} layers" in told.sentence()
 
 
 def test_adapters_for_mixing_hardly_answer_to_one_another_and_usual_ones_do(
