@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from send2trash import send2trash
-from send2trash.exceptions import TrashPermissionError
 
 from studio.data.captions import caption_file, read_caption, write_captions
 from studio.data.crops import Crop, set_crop
@@ -17,8 +16,8 @@ from studio.data.doctor.words import without
 from studio.data.editing import AddTrigger
 from studio.data.journal import HISTORY
 from studio.data.masks import mask_from_alpha, mask_of
+from studio.data.pictures import is_picture
 from studio.errors import PictureError, StudioError
-from studio.workspace import free_path
 
 REMOVED = Path(HISTORY) / "removed"
 
@@ -35,28 +34,28 @@ def mend(folder: Path, action: str, arguments: Mapping[str, Any]) -> str:
 
 def remove(folder: Path, pictures: Sequence[str]) -> str:
     """Move pictures, with captions and masks, to the system's bin; where there is none, out of sight."""
-    hidden = 0
-    for picture in _present(folder, pictures):
-        belongings = [picture, caption_file(picture), mask_of(picture)]
-        for file in [one for one in belongings if one is not None and one.exists()]:
-            hidden += not _to_bin(file) and file == picture
-    if hidden:
-        return told(len(pictures), "{n} picture{s} {were} put aside. “Bring back” brings {them} back.")
-    return told(len(pictures), "{n} picture{s} {were} moved to the bin of your system, with the caption{s}.")
+    binned = [_to_bin(picture) for picture in _present(folder, pictures)]
+    if all(binned):
+        return told(
+            len(binned), "{n} picture{s} {were} moved to the bin of your system, with the caption{s}."
+        )
+    return told(binned.count(False), "{n} picture{s} {were} put aside. “Bring back” brings {them} back.")
 
 
 def bring_back(folder: Path) -> str:
     """Bring the pictures back that were put aside because there was no bin."""
-    back = 0
-    for file in sorted((folder / REMOVED).glob("*")):
-        shutil.move(file, free_path(folder / file.name))
-        back += file.suffix.lower() != ".txt"
-    return told(back, "{n} picture{s} {are} back.") if back else "Nothing was put aside."
+    aside = _aside(folder)
+    for place in aside:
+        stem = _free_stem(folder, place.name)
+        for file in place.iterdir():
+            shutil.move(file, folder / f"{stem}{file.name.removeprefix(place.name)}")
+        place.rmdir()
+    return told(len(aside), "{n} picture{s} {are} back.") if aside else "Nothing was put aside."
 
 
 def put_aside(folder: Path) -> list[str]:
     """The names of the pictures that `bring_back` would bring back."""
-    return [file.name for file in sorted((folder / REMOVED).glob("*")) if file.suffix.lower() != ".txt"]
+    return [file.name for place in _aside(folder) for file in place.iterdir() if is_picture(file)]
 
 
 def add_trigger(folder: Path, pictures: Sequence[str], word: str) -> str:
@@ -106,13 +105,43 @@ def _present(folder: Path, pictures: Sequence[str]) -> list[Path]:
     return [folder / name for name in pictures]
 
 
-def _to_bin(file: Path) -> bool:
-    """Whether the system took it into its bin; otherwise it lies in the hidden folder now."""
+def _to_bin(picture: Path) -> bool:
+    """Whether the system took a picture and what is its own into its bin; otherwise it is put aside."""
+    files = _belongings(picture)
     try:
-        send2trash(file)
-    except (TrashPermissionError, OSError):
-        aside = free_path(file.parent / REMOVED / file.name)
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(file, aside)
+        for file in files:
+            send2trash(file)
+    except OSError:
+        _put_aside(picture, [file for file in files if file.exists()])
         return False
     return True
+
+
+def _put_aside(picture: Path, files: Sequence[Path]) -> None:
+    """Move files into a folder of their own, named as the picture's stem, in the hidden folder."""
+    place = picture.parent / REMOVED / _free_stem(picture.parent / REMOVED, picture.stem)
+    place.mkdir(parents=True)
+    for file in files:
+        shutil.move(file, place / f"{place.name}{file.name.removeprefix(picture.stem)}")
+
+
+def _belongings(picture: Path) -> list[Path]:
+    """A picture with its caption and its mask, unless another picture has the same ones."""
+    shared = any(
+        is_picture(other) and other.stem == picture.stem and other != picture
+        for other in picture.parent.iterdir()
+    )
+    own = [] if shared else [caption_file(picture), mask_of(picture)]
+    return [picture, *(file for file in own if file is not None and file.exists())]
+
+
+def _aside(folder: Path) -> list[Path]:
+    """A folder for each picture that was put aside."""
+    return sorted(place for place in (folder / REMOVED).glob("*") if place.is_dir())
+
+
+def _free_stem(folder: Path, stem: str) -> str:
+    """The stem itself, or with the first number that no file in the folder has."""
+    taken = {path.stem.casefold() for path in folder.iterdir()} if folder.is_dir() else set()
+    stems = (stem, *(f"{stem} {number}" for number in range(2, len(taken) + 3)))
+    return next(one for one in stems if one.casefold() not in taken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.data.dataset import picture_files
-from studio.data.doctor.findings import Case, Check, Finding, Mend
+from studio.data.doctor.findings import Case, Check, Finding, Mend, told
 
 
 class Damaged(Check):
