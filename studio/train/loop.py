@@ -155,11 +155,18 @@ class Loop:
 
         averaged = self.average.standing_in() if self.settings.ema else self._settled()
         with torch.random.fork_rng(), averaged:
-            self.model.denoiser.eval()
+            self._train(False)
             try:
                 yield
             finally:
-                self.model.denoiser.train()
+                self._train(True)
+
+    def _train(self, on: bool) -> None:
+        """Dropout on or off, in every part that has some."""
+        self.model.denoiser.train(on)
+        if self.attached.text_weights:
+            for encoder in self.model.text_encoders.values():
+                encoder.train(on)
 
     def _settled(self) -> Any:
         return self.kind.settled(self.optimizer.optimizer)

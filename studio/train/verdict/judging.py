@@ -114,22 +114,20 @@ def judge(
             trial.wear(adapter, weight)
             tried.append(paint(step, weight))
     trial.wear(None)
-    if eyes is None:
-        choice, cells = _by_loss(tried, held_out), []
-    else:
-        look = Look(eyes, _own_pictures(recipe), asked, base)
-        cells = [look.cell(one) for one in tried]
-        choice = choose(cells, look.cell(base))
+    own = _own_pictures(recipe) if eyes else []
+    look = Look(eyes, own, asked, base) if eyes and own else None
+    cells = [look.cell(one) for one in (base, *tried)] if look else []
+    choice = choose(cells[1:], cells[0]) if cells else _by_loss(tried, held_out)
     _draw(sheet, asked, [base, *tried], choice)
     return {
         "step": choice.cell.step,
         "weight": choice.cell.weight,
         "sentence": choice.sentence,
         "evidence": list(choice.evidence),
-        "scored_by": eyes.name if eyes else "",
+        "scored_by": eyes.name if eyes and own else "",
         "prompts": list(asked.prompts),
-        "cells": [asdict(cell) for cell in cells],
-        "base": asdict(look.cell(base)) if eyes else {},
+        "cells": [asdict(cell) for cell in cells[1:]],
+        "base": asdict(cells[0]) if cells else {},
         "sheet": sheet.name,
     }
 

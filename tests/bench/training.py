@@ -1,0 +1,153 @@
+"""Pictures per second and memory of a training, beside a loop in the manner of diffusers' DreamBooth example.
+
+    python -m tests.bench.training [--steps 20] [--batch 4]
+
+The baseline does what `train_dreambooth_lora.py` does by default: in every step it opens and resizes the
+pictures, encodes them with the VAE and the prompt with the text encoder, and corrects the same LoRA with the
+same optimizer on the same pictures in the same batches. Each of the two runs in a process of its own, so that
+its memory is its own. Time is the processor's, so that other programs do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.workspace import ASSETS, Workspace
+
+PICTURES = ASSETS / "demo" / "subject"
+PROMPT, SIDE, RANK, RATE = "a picture of sks fox", 128, 16, 1e-4
+WARM = 3  # steps that are not counted
+
+
+def ours(steps: int, batch: int) -> dict[str, float]:
+    """The studio's own loop, its caching counted apart."""
+    from studio.jobs.context import Context
+    from studio.jobs.run import new_run
+    from studio.train.engine import _begin
+    from studio.train.settings import TrainSettings
+
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace.open(folder)
+        values = {
+            "dataset": str(PICTURES), "class_word": "fox", "keep_class": "off", "steps": 10_000, "rank": RANK,
+            "batch_size": batch, "learning_rate": RATE, "min_snr_gamma": 0, "gradient_checkpointing": False,
+            "flip": False, "seed": 1,
+        }  # fmt: skip
+        settings = TrainSettings.parse(values)
+        context = Context(workspace, new_run(workspace, "train", settings), lambda event: None)
+        began = time.process_time()
+        training = _begin(context, settings)
+        prepared = time.process_time() - began
+        return {**_measured(training.loop.step, steps, batch), "preparing": prepared}
+
+
+def baseline(steps: int, batch: int) -> dict[str, float]:
+    """diffusers' example in short: nothing is kept from step to step."""
+    import torch
+    from accelerate import Accelerator
+    from bitsandbytes.optim import AdamW8bit
+    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+    from peft import LoraConfig
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    pocket = ASSETS / "pocket"
+    began = time.process_time()
+    vae = AutoencoderKL.from_pretrained(pocket / "vae").float().requires_grad_(False)
+    text = CLIPTextModel.from_pretrained(pocket / "text_encoder").float().requires_grad_(False)
+    tokenizer = CLIPTokenizer.from_pretrained(pocket / "tokenizer")
+    unet = UNet2DConditionModel.from_pretrained(pocket / "unet").float().requires_grad_(False)
+    noises = DDPMScheduler.from_pretrained(pocket / "scheduler")
+    targets = ["to_k", "to_q", "to_v", "to_out.0"]
+    unet.add_adapter(
+        LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=targets)
+    )
+    weights = [weight for weight in unet.parameters() if weight.requires_grad]
+    accelerator = Accelerator(cpu=True)
+    optimizer = AdamW8bit(weights, lr=RATE, weight_decay=1e-2)
+    unet, optimizer = accelerator.prepare(unet, optimizer)
+    unet.train()
+    files = sorted(PICTURES.glob("*.png"))
+    prepared = time.process_time() - began
+
+    def step() -> None:
+        with accelerator.accumulate(unet):
+            pixels = torch.stack([_example(random.choice(files)) for _ in range(batch)])
+            latents = vae.encode(pixels).latent_dist.sample() * vae.config.scaling_factor
+            noise = torch.randn_like(latents)
+            timesteps = torch.randint(noises.config.num_train_timesteps, (batch,))
+            noisy = noises.add_noise(latents, noise, timesteps)
+            ids = tokenizer(
+                [PROMPT] * batch, padding="max_length", truncation=True,
+                max_length=tokenizer.model_max_length, return_tensors="pt",
+            ).input_ids  # fmt: skip
+            said = unet(noisy, timesteps, text(ids)[0], return_dict=False)[0]
+            loss = torch.nn.functional.mse_loss(said, noises.get_velocity(latents, noise, timesteps))
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+        loss.detach().item()
+
+    return {**_measured(step, steps, batch), "preparing": prepared}
+
+
+def _example(path: Path) -> Any:
+    """As the example's transforms do it: resize, crop, to a tensor, to -1…1."""
+    import numpy as np
+    import torch
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as opened:
+        image = ImageOps.exif_transpose(opened).convert("RGB")
+    image = ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def _measured(step: Callable[[], object], steps: int, batch: int) -> dict[str, float]:
+    for _ in range(WARM):
+        step()
+    began = time.process_time()
+    for _ in range(steps):
+        step()
+    seconds = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"pictures_per_second": batch * steps / seconds, "peak_mib": peak}
+
+
+def main() -> None:
+    """Measure both and print the ratio."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--only", choices=("ours", "baseline"))
+    asked = parser.parse_args()
+    if asked.only:
+        import torch
+
+        torch.manual_seed(0)
+        print(json.dumps({"ours": ours, "baseline": baseline}[asked.only](asked.steps, asked.batch)))
+        return
+    found = {}
+    for name in ("baseline", "ours"):
+        command = [sys.executable, "-m", "tests.bench.training", "--only", name]
+        sizes = ["--steps", str(asked.steps), "--batch", str(asked.batch)]
+        told = subprocess.run([*command, *sizes], check=True, stdout=subprocess.PIPE, text=True).stdout
+        found[name] = json.loads(told.splitlines()[-1])
+        print(f"{name:<9}", "  ".join(f"{key} {value:.1f}" for key, value in found[name].items()))
+    faster = found["ours"]["pictures_per_second"] / found["baseline"]["pictures_per_second"]
+    memory = found["ours"]["peak_mib"] / found["baseline"]["peak_mib"]
+    print(f"{faster:.2f} times the pictures per second in {memory:.2f} times the memory")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What a person asks of a training that runs: a sample, a checkpoint, a pause."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.errors import Paused
+from studio.jobs.context import Context
+from studio.jobs.run import Run
+from studio.train.metrics import read_metrics
+from tests.train.studio_in_small import Small, make_small
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Small:
+    return make_small(tmp_path)
+
+
+class Asking(Context):
+    """A context whose person asks for something after the second step."""
+
+    def __init__(self, small: Small, run: Run, request: str) -> None:
+        super().__init__(small.workspace, run, small.events.append)
+        self.request = request
+
+    def progress(self, step: int, total: int, message: str = "", **values: float) -> None:
+        super().progress(step, total, message, **values)
+        if message.startswith("Step 2 "):
+            (self.folder / self.request).touch()
+
+
+def test_sample_now_and_save_now_change_nothing_else(small: Small) -> None:
+    plain = small.run(dropout=0.2)
+    small.train(plain)
+    for request, what in (("sample-now", "sample"), ("save-now", "checkpoint")):
+        small.events.clear()
+        asked = small.run(dropout=0.2, save_every=1000)
+        small.train(asked, Asking(small, asked, request))
+        assert 2 in [told.facts["step"] for told in small.told(what)]
+        assert not (asked.folder(small.workspace) / request).exists()
+        assert read_metrics(asked.folder(small.workspace)) == read_metrics(plain.folder(small.workspace))
+
+
+def test_a_paused_training_goes_on_exactly(small: Small) -> None:
+    plain, paused = small.run(), small.run()
+    small.train(plain)
+    with pytest.raises(Paused):
+        small.train(paused, Asking(small, paused, "pause"))
+    folder = paused.folder(small.workspace)
+    assert [path.name for path in (folder / "checkpoints").iterdir()][-1:] == ["step-000002"]
+    (folder / "pause").unlink()
+    small.train(paused)
+    assert read_metrics(folder) == read_metrics(plain.folder(small.workspace))
