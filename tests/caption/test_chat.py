@@ -146,7 +146,8 @@ def test_in_four_bits_the_eyes_keep_their_precision(llava: Path, monkeypatch: py
     small = {name for name, kind in kinds.items() if kind == "Linear4bit"}
     assert small and all("language_model" in name for name in small)
     assert len(captioner.caption(tiny_models.walls(), settings())) == 2
-    assert not captioner.rest()
+    captioner.device = torch.device("cuda")
+    assert not captioner.rest() and captioner.model is None
 
 
 def test_pictures_are_fitted_to_what_the_models_take() -> None:

@@ -138,5 +138,5 @@ def test_a_model_leaves_the_card_to_rest_and_comes_back_to_it(monkeypatch: pytes
     model.wake()
     assert model.model.sent == ["cpu", "cuda"]
     monkeypatch.setattr("studio.caption.captioners._base.SHARE", 1e-12)
-    assert not model.rest()
+    assert not model.rest() and model.model is None
     assert OnCard("cpu").rest()

@@ -89,16 +89,18 @@ class OpenedModel(OpenedCaptioner):
 
     model: Any
     device: torch.device
+    movable: bool = True
 
     def rest(self) -> bool:
-        """Wait in the machine's memory, unless the model is large beside what is free there."""
+        """Wait in the machine's memory; large beside what is free there, or not movable, be let go."""
         if self.device.type == "cpu":
             return True
         size = sum(weight.nbytes for weight in self.model.parameters())
-        if size > SHARE * psutil.virtual_memory().available:
-            return False
-        self.model.to("cpu")
-        return True
+        if self.movable and size <= SHARE * psutil.virtual_memory().available:
+            self.model.to("cpu")
+            return True
+        self.model = None  # at once, whoever may still hold this captioner
+        return False
 
     def wake(self) -> OpenedCaptioner:
         """Go back to the device."""

@@ -34,7 +34,7 @@ class OpenedChat(OpenedModel):
     alike = True
 
     def __init__(self, folder: Path, device: torch.device, *, four_bits: bool = False) -> None:
-        self.device, self.four_bits = device, four_bits
+        self.device, self.movable = device, not four_bits
         options = {"quantization_config": quantization(device)} if four_bits else {}
         with opening(folder):
             self.processor = still_processor(folder)
@@ -65,10 +65,6 @@ class OpenedChat(OpenedModel):
             tokens = self.model.generate(**asked, max_new_tokens=settings.longest, do_sample=False)
         answers = tokens[:, asked["input_ids"].shape[1] :]
         return [spoken(text) for text in self.processor.batch_decode(answers, skip_special_tokens=True)]
-
-    def rest(self) -> bool:
-        """Weights in 4 bits are only let go."""
-        return not self.four_bits and super().rest()
 
 
 def still_processor(folder: Path) -> Any:
