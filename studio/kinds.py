@@ -38,7 +38,9 @@ KINDS = {
     for kind in (
         Kind("caption", CaptionSettings, _caption),
         Kind("examine", ExamineSettings, _examine),
-        Kind("train", TrainSettings, _train, own_process=True),
+        Kind(
+            "train", TrainSettings, _train, own_process=True, cards=lambda given: int(given.get("cards", 1))
+        ),
         Kind("generate", GenerateSettings, _generate),
     )
 }

@@ -29,6 +29,16 @@ _APART: Any = (  # Ctrl+C ends the page, not the training
 )
 
 
+def on_cards(command: Sequence[str], cards: int) -> list[str]:
+    """The same worker once for each card, as `accelerate launch` starts it."""
+    if cards <= 1:
+        return list(command)
+    python, *module = command
+    launch = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1")
+    plain = ("--mixed_precision", "no", "--dynamo_backend", "no")  # the worker itself decides
+    return [python, *launch, "--num_processes", str(cards), *plain, *module]
+
+
 class Dispatcher:
     """A thread that gives the next run to a worker when the one before has ended.
 
@@ -94,7 +104,7 @@ class Dispatcher:
             self._give_up(run, f"This version of the studio has no jobs of the kind “{run.kind}”.")
         elif kind.own_process:
             self._let_go()
-            self._watch(run, self._spawn([run.id]), own=True)
+            self._watch(run, self._spawn([run.id], cards=kind.cards(run.settings)), own=True)
         else:
             self._watch(run, self._hand_over(run), own=False)
 
@@ -106,8 +116,8 @@ class Dispatcher:
         self._warm.stdin.flush()
         return self._warm
 
-    def _spawn(self, run_ids: list[str]) -> subprocess.Popen[str]:
-        command = [*self._command, "--workspace", str(self.workspace.root), *run_ids]
+    def _spawn(self, run_ids: list[str], *, cards: int = 1) -> subprocess.Popen[str]:
+        command = [*on_cards(self._command, cards), "--workspace", str(self.workspace.root), *run_ids]
         with (self.workspace.hidden / "workers.log").open("a", encoding="utf-8") as output:
             return subprocess.Popen(
                 command,

@@ -44,6 +44,8 @@ class Kind:
     settings: type[Settings]
     engine: Callable[[], Engine]
     own_process: bool = False
+    cards: Callable[[Mapping[str, Any]], int] = lambda settings: 1
+    """On how many cards a run with these settings is done, each by a process of its own."""
 
 
 class Worker:

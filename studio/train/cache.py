@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from studio.data.crops import Crop
 from studio.data.hashes import picture_hash
+from studio.data.hints import hints
 from studio.data.pictures import open_picture
 from studio.train.buckets import Size, fit
 from studio.workspace import writing
@@ -37,7 +39,9 @@ class Cache:
         import torch
 
         content = picture_hash(picture, self.folder)
-        key = _key("latents", self._vae, content, *bucket, mirrored, *([crop] if crop else []))
+        behind = hints(picture.parent).background
+        unusual: list[object] = [each for each in (crop, behind) if each not in (None, "white")]
+        key = _key("latents", self._vae, content, *bucket, mirrored, *unusual)
 
         def make() -> dict[str, Tensor]:
             image = _fitted(picture, bucket, crop)
@@ -85,10 +89,10 @@ def mask_like(mask: Path, latents: Tensor, bucket: Size, *, mirrored: bool, crop
     return torch.from_numpy(np.ascontiguousarray(values[..., ::-1] if mirrored else values))
 
 
-def _fitted(picture: Path, bucket: Size, crop: Crop | None, *, background: str = "white") -> Image.Image:
+def _fitted(picture: Path, bucket: Size, crop: Crop | None, *, background: str = "") -> Image.Image:
     """The part of a picture that is used, in the size of its bucket."""
     narrow = min(crop.right - crop.left, crop.bottom - crop.top) if crop else 1.0
-    image = open_picture(picture, background=background, at_least=round(max(bucket) / narrow))
+    image = open_picture(picture, background=background or None, at_least=ceil(max(bucket) / narrow))
     return fit(crop.of(image) if crop else image, bucket)
 
 

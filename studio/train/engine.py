@@ -88,7 +88,7 @@ def _pictures(context: Context, settings: TrainSettings) -> list[Chosen]:
         dataset = open_dataset(source.folder)
         for fault in dataset.damaged:
             context.artifact("note", text=f"Left out: {fault}")
-        chosen += [Chosen(picture, source.repeats, source.weight) for picture in dataset.pictures]
+        chosen += [Chosen(each, source.repeats_of(each.path), source.weight) for each in dataset.pictures]
     if not chosen:
         raise DatasetError("There are no pictures to train on", remedy="Put some into the dataset.")
     return chosen

@@ -23,6 +23,15 @@ class WatchingSettings(Settings):
         label="Gradient checkpointing",
         help="Halves the memory and costs about a third more time.",
     )
+    cards: int = Knob(
+        1,
+        ge=1,
+        le=64,
+        group="Memory",
+        advanced=True,
+        label="Cards",
+        help="Graphics cards that train together, each with as many pictures per step; 1 is usual.",
+    )
     sample_prompts: str = Knob(
         "",
         group="Watching it learn",

@@ -8,27 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data.dataset import dataset_folder, picture_files
+from studio.data.hints import hints, hints_of_name
 from studio.errors import SettingsError
 from studio.train.settings import TrainSettings
 from studio.workspace import Workspace
 
-KOHYA = re.compile(r"(\d{1,4})_(.+)")
 LINE = re.compile(r"(?P<name>.+?)(?:\s+x(?P<repeats>\d{1,4}))?(?:\s+(?P<weight>\d+(?:\.\d+)?))?")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A folder; each of its pictures comes `repeats` times an epoch, and its loss counts `weight`."""
+    """A folder; its pictures come `repeats` times as often as it says itself; their loss counts `weight`."""
 
     folder: Path
     repeats: int = 1
     weight: float = 1.0
 
-
-def kohya_name(folder: str) -> tuple[int, str] | None:
-    """Repeats and words of a folder named as kohya's trainer wants it: "10_sks fox" is (10, "sks fox")."""
-    found = KOHYA.fullmatch(folder)
-    return (int(found[1]), found[2].strip()) if found else None
+    def repeats_of(self, picture: Path) -> int:
+        """How often a picture comes in one epoch."""
+        return self.repeats * hints(self.folder).repeats_of(picture)
 
 
 def sources(settings: TrainSettings, workspace: Workspace) -> tuple[Source, ...]:
@@ -44,9 +42,8 @@ def sources(settings: TrainSettings, workspace: Workspace) -> tuple[Source, ...]
 
 def _inside(folder: Path) -> Iterator[Source]:
     for one in sorted(folder.iterdir()):
-        named = kohya_name(one.name)
-        if named and one.is_dir() and picture_files(one):
-            yield Source(one, max(1, named[0]))
+        if hints_of_name(one.name) and one.is_dir() and picture_files(one):
+            yield Source(one)
 
 
 def _further(line: str, workspace: Workspace) -> Source:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from studio.jobs import processes
-from studio.jobs.dispatcher import Dispatcher
+from studio.jobs.dispatcher import Dispatcher, on_cards
 from studio.jobs.events import Ended, EventLog, Started
 from studio.jobs.queue import Queue, last_start, running
 from studio.jobs.snapshot import JobView, Journal
@@ -106,6 +106,13 @@ def test_a_paused_job_leaves_the_card_and_goes_on_when_resumed(
     assert not (workspace.runs / run_id / "pause").exists()
     short = submit(workspace)
     assert ended(workspace, short).state == "done"
+
+
+def test_several_cards_are_given_a_process_each() -> None:
+    assert on_cards(("python", "-m", "studio", "work"), 1) == ["python", "-m", "studio", "work"]
+    launched = " ".join(on_cards(("python", "-m", "studio", "work"), 2))
+    assert launched.startswith("python -m accelerate.commands.launch ")
+    assert "--num_processes 2 " in launched and launched.endswith("-m studio work")
 
 
 def test_requests_reach_only_a_job_that_runs(workspace: Workspace) -> None:

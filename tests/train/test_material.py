@@ -19,7 +19,7 @@ from studio.train.buckets import training_size
 from studio.train.class_pictures import keeps_class
 from studio.train.engine import _begin
 from studio.train.settings import TrainSettings
-from studio.train.sources import kohya_name, sources
+from studio.train.sources import sources
 from studio.train.training import Training
 from studio.train.wording import orders, sample_prompts, says, subject
 from tests.train.studio_in_small import Small, draw_picture, make_small
@@ -129,10 +129,11 @@ def test_folders_named_as_kohyas_come_as_often_as_their_names_say(small: Small) 
         for number in range(count):
             draw_picture(whole / name / f"{number}.png", "red")
     settings = small.settings(dataset="whole", more_datasets="dots x2 0.5")
-    found = [(each.folder.name, each.repeats, each.weight) for each in sources(settings, small.workspace)]
+    found = [
+        (each.folder.name, each.repeats_of(each.folder / "0.png"), each.weight)
+        for each in sources(settings, small.workspace)
+    ]
     assert found == [("1_dot", 1, 1.0), ("3_sks dot", 3, 1.0), ("dots", 2, 0.5)]
-    assert kohya_name("10_sks fox") == (10, "sks fox")
-    assert kohya_name("sks fox") is None
 
 
 def test_repeated_pictures_come_more_often() -> None:

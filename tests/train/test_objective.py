@@ -180,7 +180,9 @@ def test_pure_noise_at_the_last_timestep_is_weighed_with_a_number(prediction: st
 def test_zero_terminal_snr_makes_the_last_timestep_pure_noise() -> None:
     noises = objective.prepared(schedule("v_prediction"), settings(zero_terminal_snr=True))
     assert noises.alphas_cumprod[-1] == pytest.approx(0, abs=1e-6)
-    assert noises.alphas_cumprod[0] == pytest.approx(float(schedule("v_prediction").alphas_cumprod[0]), rel=1e-4)
+    assert noises.alphas_cumprod[0] == pytest.approx(
+        float(schedule("v_prediction").alphas_cumprod[0]), rel=1e-4
+    )
     as_it_is = schedule("v_prediction")
     assert objective.prepared(as_it_is, settings()) is as_it_is
 
