@@ -28,9 +28,9 @@ class Crop:
     bottom: float
 
     def __post_init__(self) -> None:
-        across, down = self.right - self.left, self.bottom - self.top
-        inside = min(self.left, self.top) >= 0 and max(self.right, self.bottom) <= 1
-        if not inside or not min(across, down) >= SMALLEST:
+        across = 0 <= self.left <= self.right - SMALLEST and self.right <= 1
+        down = 0 <= self.top <= self.bottom - SMALLEST and self.bottom <= 1
+        if not (across and down):
             raise PictureError(
                 "This crop cannot be used",
                 why="It reaches outside the picture, or nothing is left in it",
