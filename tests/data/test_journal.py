@@ -253,7 +253,7 @@ while True:
     shutil.rmtree(folder)
     if not killed:
         break
-    moment += 1 + moment // 40
+    moment += 1 + moment // 20
 assert kinds == whole and moment > 100, (kinds, moment)
 print(moment)
 """
