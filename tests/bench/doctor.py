@@ -63,8 +63,8 @@ def examining(workspace: Workspace, count: int) -> None:
     for round in ("first", "second", "third"):
         before = process.memory_info().rss
         opening = timed(lambda: open_dataset(folder))
-        dataset = open_dataset(folder)
-        spent = timed(lambda: examine(dataset, workspace=workspace, base=base, trigger="sks"))
+        both = timed(lambda: examine(open_dataset(folder), workspace=workspace, base=base, trigger="sks"))
+        spent = both - opening
         grown = (process.memory_info().rss - before) / 2**20
         print(
             f"{round:6} examination of {count}: {spent:6.2f} s, {spent / count * 1e3:6.2f} ms a picture, "
