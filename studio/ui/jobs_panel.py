@@ -11,7 +11,7 @@ from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.markup import render, time_left
 
-VERBS = {"caption": "Captioning", "train": "Training", "generate": "Painting"}
+VERBS = {"caption": "Captioning", "examine": "Comparing", "train": "Training", "generate": "Painting"}
 STATES = {
     "waiting": "Waiting for its turn",
     "running": "Running",
@@ -37,6 +37,7 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
     return {
         "id": view.run.id,
         "title": view.run.title,
+        "training": view.run.kind == "train",
         "kind": VERBS.get(view.run.kind, view.run.kind.capitalize()),
         "state": state,
         "words": _ahead(desk, view) if state == "waiting" else STATES[state],
@@ -98,6 +99,12 @@ def press(desk: Desk, data: dict[str, Any]) -> None:
         desk.queue.stop(str(data["run"]))
     elif data.get("act") == "resume":
         desk.queue.resume(str(data["run"]))
+    elif data.get("act") == "pause":
+        desk.queue.pause(str(data["run"]))
+    elif data.get("act") == "sample":
+        desk.queue.sample_now(str(data["run"]))
+    elif data.get("act") == "save":
+        desk.queue.save_now(str(data["run"]))
 
 
 def _ahead(desk: Desk, view: JobView) -> str:

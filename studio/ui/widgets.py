@@ -36,7 +36,7 @@ def bring(elem_id: str, accept: str) -> gr.HTML:
     """A place to drop pictures on, or to choose them; it asks which dataset they are for.
 
     Its value is JSON: the `names` of the datasets, the `current` one, and how far `bringing` is. Events:
-    `dropped` with `files` and `dataset`, `placed` with the `path` of a folder, `fetched` with a hub `id`.
+    `dropped` with `files` and `dataset`, `placed` with the `place` of a folder, `fetched` with a hub `id`.
     """
     return _widget("bring", elem_id, ("dropped", "placed", "fetched"), "", accept=accept)
 

@@ -19,7 +19,7 @@
       ask,
       h("details", { class: "other-ways" }, h("summary", {}, "Other ways"),
         h("label", {}, h("span", {}, "Use a folder where it lies"), h("small", {}, "Nothing in it is moved; captions are written beside its pictures."),
-          h("span", { class: "pair" }, place, button("Open", () => place.value.trim() && trigger("placed", { path: place.value.trim() })))),
+          h("span", { class: "pair" }, place, button("Open", () => place.value.trim() && trigger("placed", { place: place.value.trim() })))),
         h("label", {}, h("span", {}, "Dataset of the hub"), h("small", {}, "Downloaded once, with its captions."),
           h("span", { class: "pair" }, hub, button("Bring in", () => hub.value.trim() && trigger("fetched", { id: hub.value.trim() }))))));
 

@@ -5,8 +5,9 @@
     const verdict = h("span", { class: "verdict" });
     const list = h("div", { class: "findings" });
     const aim = studio.aim(deck);
+    const compare = h("div", { class: "aside-line", hidden: true }, "Crops and turned copies are found by an image model.", button("Compare now", () => deck.act("compare", {})));
     const aside = h("div", { class: "aside-line", hidden: true });
-    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, aside, list);
+    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, aside, list, compare);
     root.append(fold);
 
     const shown = new Map();
@@ -41,6 +42,7 @@
       findings.forEach((one, at) => { if (!shown.has(keys[at])) shown.set(keys[at], finding(one)); });
       const wanted = keys.map((key) => shown.get(key));
       if (wanted.length !== list.children.length || wanted.some((one, at) => one !== list.children[at])) list.replaceChildren(...wanted);
+      compare.hidden = !deck.meta.unseen;
       const put = deck.meta.aside || [];
       aside.hidden = !put.length;
       if (put.length) aside.replaceChildren(`${studio.pictures(put.length)} put aside. `, button("Bring back", () => deck.act("mend", { action: "bring_back", arguments: {} })));

@@ -12,6 +12,7 @@ from studio.data.doctor.mends import mend
 from studio.data.filters import parse_filter
 from studio.data.tags import tag_counts
 from studio.errors import StudioError
+from studio.examine.settings import ExamineSettings
 from studio.ui.captioning import regions, words
 from studio.ui.captioning.aim import Aim, read_aim, write_aim
 from studio.ui.captioning.deck import Card, Deck
@@ -127,6 +128,15 @@ class Bench:
         told = mend(deck.folder, str(question["action"]), dict(question["arguments"]))
         self.doctors[deck.folder].again()
         return self._done(deck, told)
+
+    def answer_compare(self, deck: Deck, question: Question) -> Answer:
+        """Let the image tower look at the pictures, as a job; the doctor looks again when it is done."""
+        settings = ExamineSettings(dataset=str(question["dataset"]))
+        run = self.desk.submit("examine", settings, title=deck.folder.name)
+        self.doctors[deck.folder].wait_for(lambda: not self.desk.queue.holds(run.id))
+        return self._done(
+            deck, "The pictures are compared by an image model. What it finds appears in the check."
+        )
 
     def answer_aim(self, deck: Deck, question: Question) -> Answer:
         """Remember what the dataset is meant for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, astuple
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from studio.data.dataset import open_dataset
 from studio.data.doctor import Finding, Report
 from studio.data.doctor.examination import examine
+from studio.data.doctor.likeness import without_features
 from studio.data.doctor.mends import put_aside
 from studio.errors import DatasetError, StudioError
 from studio.models.facts import BaseFacts, base_facts
@@ -30,9 +32,13 @@ class Doctor:
         self._examined: object = None
         self._changed: tuple[object, float] = (None, 0.0)
         self._thread: threading.Thread | None = None
+        self._waited: Callable[[], bool] | None = None
 
     def __call__(self, deck: Deck) -> None:
         """Begin to look when something has changed and then stayed so for a moment."""
+        if self._waited is not None and self._waited():
+            self._waited = None
+            self.again()
         state = (deck.content, read_aim(deck.workspace, deck.folder))
         if state != self._changed[0]:
             self._changed = (state, time.monotonic())
@@ -43,6 +49,10 @@ class Doctor:
         self._examined = state
         self._thread = threading.Thread(target=seen_or_none, args=(self._look, deck, state[1]), daemon=True)
         self._thread.start()
+
+    def wait_for(self, ended: Callable[[], bool]) -> None:
+        """Look again when a job that measures the pictures has ended."""
+        self._waited = ended
 
     def again(self) -> None:
         """Look again, although nothing has changed that a deck can see."""
@@ -65,6 +75,8 @@ class Doctor:
         finally:
             deck.tell("examining", None)
             deck.tell("aside", put_aside(deck.folder))
+            unseen = without_features([deck.folder / name for name in list(deck.cards)], deck.workspace)
+            deck.tell("unseen", len(unseen))
 
 
 def _show(deck: Deck, report: Report) -> None:

@@ -122,7 +122,7 @@ class CaptionRoom:
         return self._open(brought.folder.name), refusals(brought.refused)
 
     def _placed(self, event: gr.EventData) -> tuple[Any, str]:
-        folder = dataset_folder(self.desk.workspace, str(event._data["path"]))
+        folder = dataset_folder(self.desk.workspace, str(event._data["place"]))
         if not picture_files(folder):
             raise DatasetError(f"There are no pictures in {folder}")
         return self._open(str(folder)), ""
