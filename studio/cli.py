@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from studio import adapter_commands
 from studio.caption.settings import CaptionSettings
 from studio.console import EXIT, console, do
 from studio.errors import SettingsError, StudioError, explain
@@ -44,8 +45,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-adapter = typer.Typer(help="Look into LoRA files.", no_args_is_help=True)
-app.add_typer(adapter, name="adapter")
+app.add_typer(adapter_commands.app, name="adapter")
 
 Where = Annotated[
     Path | None, typer.Option("--workspace", help="The folder with datasets, LoRAs and pictures.")
@@ -127,15 +127,6 @@ def resume(
     """Go on with a job that was stopped or cut off."""
     opened = Workspace.open(workspace)
     _finish(opened, Queue(opened).read(run_id))
-
-
-@adapter.command()
-def inspect(file: Annotated[Path, typer.Argument(help="A .safetensors file.")]) -> None:
-    """Say what a LoRA file is: its family, layers, rank, trigger words and what is odd about it."""
-    from studio.adapters.inspection import inspect as look_into
-
-    for label, told in look_into(file).items():
-        console.print(f"[bold]{label:<14}[/] {escape(told)}")
 
 
 @app.command()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studio.adapters.factors import Delta, Factors
+from studio.adapters.factors import Delta, Factors, is_plain
 from studio.adapters.layers import Layer
 from studio.adapters.reading import Adapter
 
@@ -43,7 +43,7 @@ class Beside:
         beside = self._layers[layer]
         for adapter, share in shares:
             change = adapter.changes[layer]
-            own = change.scale if _plain(change) else 1.0
+            own = change.scale if is_plain(change) else 1.0
             beside.scaling[self._names[adapter]] = share * own
         beside._active_adapter = [self._names[adapter] for adapter, _ in shares]
 
@@ -88,7 +88,7 @@ def _wrap(adapter: Adapter, parts: Mapping[str, Any], name: str) -> Iterator[Lay
 
 def as_factors(change: Delta, beside: Any) -> Factors:
     """The change as two matrices: its own, or the nearest of a limited rank where it has none."""
-    if _plain(change):
+    if is_plain(change):
         return change
     from studio.adapters.decomposition import nearest_factors
 
@@ -106,7 +106,3 @@ def dequantised(layer: Any) -> Tensor:
         return full
     scaled: Tensor = weight.CB.float() * weight.SCB.float()[:, None] / 127  # of bitsandbytes' int8
     return scaled
-
-
-def _plain(change: Delta) -> Any:
-    return type(change) is Factors and change.mid is None

@@ -84,11 +84,12 @@ def ready_mask(name: str, layers: Collection[Layer]) -> dict[str, float]:
     blocks = blocks_of(layers)
     if name == "all":
         return dict.fromkeys(blocks, 1.0)
-    chosen = _first_attentions(layers) if name in ("content", "style") else _coarse(blocks)
     if name in ("content", "style"):
-        kept = {chosen[name == "style"]} if len(chosen) > 1 else set(blocks)
+        first = _first_attentions(layers)
+        kept = {first[name == "style"]} if len(first) > 1 else set(blocks)
     else:
-        kept = chosen if name == "composition" else set(blocks) - chosen
+        coarse = _coarse(blocks)
+        kept = coarse if name == "composition" else set(blocks) - coarse
     return {block: float(block in kept or block == TEXT) for block in blocks}
 
 

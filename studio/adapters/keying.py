@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studio.adapters.factors import Delta, Difference, Dora, Factors
+from studio.adapters.factors import Delta, Difference, Dora, Factors, is_plain
 from studio.adapters.layers import DENOISER, Layer, Place
 from studio.adapters.naming import LayerTable, clip_path, kohya_key
 from studio.adapters.receipt import NOT_THERE
@@ -47,7 +47,7 @@ def _joined(place: Place, changes: Sequence[Delta | None]) -> Delta | None:
     if not others:
         (change,) = changes
         return change.rows(rows, place.shape) if rows and change else change  # its halves exchanged back
-    if all(change is None or (type(change) is Factors and change.mid is None) for change in changes):
+    if all(change is None or is_plain(change) for change in changes):
         return _block_diagonal(place, changes)
     if all(isinstance(change, Difference) for change in changes):
         import torch
@@ -81,7 +81,7 @@ def peft_tensors(changes: Mapping[Layer, Delta], component: Mapping[str, str]) -
     told: dict[str, Tensor] = {}
     for layer, change in changes.items():
         core = change.core if isinstance(change, Dora) else change
-        if not isinstance(core, Factors) or core.mid is not None:
+        if not is_plain(core):
             raise AdapterError(
                 "Only LoRA and DoRA can be written in this format",
                 why=f"“{layer.path}” is of another kind",

@@ -58,7 +58,7 @@ class Card:
 def adapters(workspace: Workspace) -> list[Card]:
     """All adapters, newest first, those that cannot be used among them."""
     memory, notes = Memory(workspace), Notes(workspace)
-    cards = []
+    cards: list[Card] = []
     for root in (workspace.loras, *extra_folders(workspace)):
         with suppress(OSError):  # a folder of another program may be gone, or on a drive that is
             cards += _cards(workspace, root, memory, notes)
@@ -176,12 +176,9 @@ def _card(name: str, entry: os.DirEntry[str], folder: _Folder, memory: Memory, n
     preview = next((folder.beside[stem + end].path for end in PREVIEWS if stem + end in folder.beside), None)
     seen["trigger"] = seen["trigger"] or beside.trigger
     seen["title"] = seen["title"] if seen["title"] != path.stem else beside.title or path.stem
+    seen["tags"] = (*seen["tags"], *beside.tags)
+    seen["family"] = seen["family"] or beside.family
     return Card(
-        **{
-            **seen,
-            "tags": tuple(seen["tags"]) + tuple(beside.tags),
-            "family": seen["family"] or beside.family,
-        },
         name=name,
         path=path,
         size_bytes=status.st_size,

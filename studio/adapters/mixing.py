@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from studio.adapters.beside import Beside, dequantised, runs_beside
-from studio.adapters.factors import Factors
+from studio.adapters.factors import is_plain
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.originals import InMemory, Originals
 from studio.adapters.reading import Adapter
@@ -132,10 +132,11 @@ class Mixer:
         import torch
 
         base = original.to(weight.device, torch.float32, copy=True, non_blocking=True)
-        plain, others = [], []
+        plain: list[tuple[Adapter, float]] = []
+        others: list[tuple[Adapter, float]] = []
         for adapter, share in recipe:
             change = adapter.changes[layer]
-            (plain if type(change) is Factors and change.mid is None else others).append((adapter, share))
+            (plain if is_plain(change) else others).append((adapter, share))
         mixed = self._stacks.add(layer, base, plain) if plain else base.clone() if others else base
         for adapter, share in others:
             adapter.changes[layer].add_to(mixed, base, share)

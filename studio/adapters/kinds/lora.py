@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from studio.adapters.kinds._base import Delta, Kind, Measure, Shape, as_float, demand, take_rows, without_1x1
 
@@ -73,6 +73,11 @@ class Factors(Delta):
     def rows(self, parts: tuple[slice, ...], whole: Shape) -> Factors:
         """Rows of ΔW are rows of `up`."""
         return replace(self, up=take_rows(self.up, parts))
+
+
+def is_plain(change: Delta) -> TypeGuard[Factors]:
+    """Whether a change is the product of two matrices and nothing else."""
+    return type(change) is Factors and change.mid is None
 
 
 class Lora(Kind):

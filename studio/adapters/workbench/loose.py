@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.adapters.alphas import AnnouncedAlphas
 from studio.adapters.entries import Entry, read_entries
-from studio.adapters.factors import Delta, Difference, Dora, Factors, Ia3
+from studio.adapters.factors import Delta, Difference, Dora, Ia3
 from studio.adapters.header import damaged, read_header
 from studio.adapters.naming import BEFORE_DENOISER
 from studio.adapters.reading import data_hash, read_change
@@ -97,8 +97,3 @@ class BiasDifference(Difference):
     def tensors(self) -> dict[str, Tensor]:
         """LyCORIS' name."""
         return {"diff_b": self.diff}
-
-
-def plain(change: Delta) -> bool:
-    """Whether the change is a product of two matrices and nothing else."""
-    return type(change) is Factors and change.mid is None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.adapters.decomposition import Shortened, shortened_dense, shortened_product
-from studio.adapters.factors import Delta, Difference, Factors
-from studio.adapters.workbench.loose import Loose, Progress, demand_free_of_base, plain
+from studio.adapters.factors import Delta, Difference, Factors, is_plain
+from studio.adapters.workbench.loose import Loose, Progress, demand_free_of_base
 from studio.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ def _merge_layer(
     if any(loose.shapes[name] != shape for loose, _ in parts):
         raise AdapterError("The adapters are not for the same base", why=f"{name[:80]} has different sizes")
     given = [loose.changes[name] for loose, _ in parts]
-    if rule == "sum" and all(plain(change) for change in given):
+    if rule == "sum" and all(is_plain(change) for change in given):
         found = _sum_of_factors(name, parts, rank)
     else:
         changes = [loose.changes[name].delta(loose.blank(name)) * weight for loose, weight in parts]
         whole = RULES[rule](changes, seed)
-        if len(shape) < 2 or (not rank and not all(plain(change) for change in given)):
+        if len(shape) < 2 or (not rank and not all(is_plain(change) for change in given)):
             return Difference(whole), 1.0, float(whole.square().sum())
         found = shortened_dense(whole, rank=rank or sum(change.rank for change in given))
     size = found.factors.norm(parts[0][0].blank(name)) ** 2

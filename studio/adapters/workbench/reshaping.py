@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from studio.adapters.decomposition import shortened_dense, shortened_product
-from studio.adapters.factors import Delta, Factors
-from studio.adapters.workbench.loose import Loose, Progress, demand_free_of_base, is_text, plain
+from studio.adapters.factors import Delta, is_plain
+from studio.adapters.workbench.loose import Loose, Progress, demand_free_of_base, is_text
 from studio.adapters.workbench.merging import Merged
 from studio.errors import AdapterError
 
@@ -28,7 +28,7 @@ def resize(loose: Loose, *, rank: int = 0, energy: float = 1.0, progress: Progre
         if len(shape) < 2:
             changes[name] = change
             continue
-        if plain(change) and isinstance(change, Factors):
+        if is_plain(change):
             up, down = change.matrices(blank)
             found = shortened_product(up * change.scale, down, shape, rank=rank, energy=energy)
         else:
