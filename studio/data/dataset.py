@@ -36,18 +36,19 @@ class Dataset:
     damaged: tuple[PictureError, ...]
 
 
-def open_dataset(folder: Path, *, progress: Progress | None = None) -> Dataset:
+def open_dataset(folder: Path, *, cache: Path | None = None, progress: Progress | None = None) -> Dataset:
     """Look at every picture in a folder (not in those inside it).
 
-    `progress` is called with (done, all). Raises `DatasetError` for a folder that is missing, cannot
-    be read, or has no picture to use.
+    With `cache` (the workspace's), a folder in which the studio has written nothing yet opens quickly
+    the second time too. `progress` is called with (done, all). Raises `DatasetError` for a folder
+    that is missing, cannot be read, or has no picture to use.
     """
     paths = picture_files(folder)
     if not paths:
         raise _empty(folder)
     with suppress(StudioError):  # on a full disk it waits; nothing of it is lost
         Journal(folder).recover()
-    sizes, captioned = Sizes(folder), _captioned(folder)
+    sizes, captioned = Sizes(folder, cache), _captioned(folder)
     pictures, damaged = [], []
     for done, path in enumerate(paths, 1):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -19,11 +20,16 @@ Remembered = tuple[int, int, int, int]
 class Sizes:
     """The sizes of the pictures in one folder, as long as their files do not change.
 
-    They lie in the dataset's hidden folder; where there is none yet, nothing is written.
+    They lie in the dataset's hidden folder; where there is none yet, in `cache` (the workspace's), or
+    nowhere without one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path | None = None) -> None:
         self._file = folder / HISTORY / "sizes.json"
+        if cache is not None and not self._file.parent.is_dir():
+            name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+            self._file = cache / "sizes" / f"{name[:32]}.json"
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         self._before = _read(self._file)
         self._now: dict[str, Remembered] = {}
 

@@ -122,6 +122,14 @@ def test_a_dataset_that_was_opened_before_tells_what_changed_since(tmp_path: Pat
     assert len(dataset.damaged) == 1
 
 
+def test_a_folder_in_place_is_remembered_in_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
+    folder = samples.picture(tmp_path / "mine" / "a.png", size=(40, 30)).parent
+    for _ in range(2):
+        assert open_dataset(folder, cache=workspace.cache).pictures[0].size == (40, 30)
+    assert [path.name for path in folder.iterdir()] == ["a.png"]
+    assert len(list((workspace.cache / "sizes").iterdir())) == 1
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"a.png": "x"}', '{"a.png": [1]}', "\0"])
 def test_what_was_remembered_may_be_damaged(tmp_path: Path, content: str) -> None:
     samples.picture(tmp_path / "a.png", size=(40, 30))
