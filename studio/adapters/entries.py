@@ -105,10 +105,9 @@ def read_entries(path: Path, header: Header) -> list[Entry]:
 
 @cache
 def _ends() -> dict[str, tuple[str, str]]:
-    """The kind and role of each end of a key, the longest first."""
+    """The kind ("" for any) and role of each end of a key."""
     ends = {end: ("", role) for end, role in COMMON.items()}
-    ends |= {end: (kind.name, role) for kind in KINDS for end, role in kind.ends.items()}
-    return dict(sorted(ends.items(), key=lambda item: -len(item[0])))
+    return ends | {end: (kind.name, role) for kind in KINDS for end, role in kind.ends.items()}
 
 
 class Key(NamedTuple):
@@ -124,10 +123,12 @@ def _split(path: Path, key: str, keys: Collection[str]) -> Key:
     for end in OF_BIAS:
         if key.endswith(end):
             return Key(key.removesuffix(end), "bias", "full", "diff")
-    for end, (kind, role) in _ends().items():
-        name = key.removesuffix(end)
-        if name != key and (end != ".weight" or f"{name}.on_input" in keys):
-            return Key(name, "weight", kind, role)
+    name, *words = key.rsplit(".", 3)
+    while words:  # the longest end first
+        end = f".{'.'.join(words)}"
+        if end in _ends() and (end != ".weight" or f"{name}.on_input" in keys):
+            return Key(name, "weight", *_ends()[end])
+        name = f"{name}.{words.pop(0)}"
     other = next((kind for end, kind in OTHER_KINDS.items() if key.endswith(end)), "")
     raise AdapterError(
         f"{path.name} cannot be used",

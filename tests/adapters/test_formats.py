@@ -219,6 +219,18 @@ def test_old_attention_processors_are_understood(tmp_path: Path) -> None:
     }
 
 
+def test_xlabs_files_for_flux_are_understood(tmp_path: Path) -> None:
+    tensors: dict[str, Tensor] = {}
+    for name, out in (("qkv_lora1", 48), ("qkv_lora2", 48), ("proj_lora1", 16), ("proj_lora2", 16)):
+        key = f"double_blocks.1.processor.{name}"
+        tensors |= {f"{key}.down.weight": torch.ones(2, 16), f"{key}.up.weight": torch.ones(out, 2)}
+    save_file(tensors, tmp_path / "xlabs.safetensors")
+    adapter = read_adapter(tmp_path / "xlabs.safetensors", table("flux"))
+    assert {layer.path.partition(".attn.")[2] for layer in adapter.changes} == {
+        *("to_q", "to_k", "to_v", "add_q_proj", "add_k_proj", "add_v_proj", "to_out.0", "to_add_out")
+    }
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"])
 def test_every_precision_is_read(tmp_path: Path, dtype: str) -> None:
     path = tmp_path / "any.safetensors"

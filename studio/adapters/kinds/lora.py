@@ -98,8 +98,8 @@ class Lora(Kind):
         ".lora.up.weight": "up",
         ".lora_linear_layer.down.weight": "down",
         ".lora_linear_layer.up.weight": "up",
-        "_lora.down.weight": "down",
-        "_lora.up.weight": "up",
+        ".down.weight": "down",
+        ".up.weight": "up",
     }
 
     def measure(self, shapes: Mapping[str, Shape]) -> Measure:
