@@ -102,7 +102,9 @@ def _suggesting(hub_id: str) -> Family | None:
 
 def _tokenizers(source: Source) -> Iterator[Path]:
     folder = configs(source)
-    for path in sorted(folder.glob("tokenizer*")) if folder else ():
+    for part, path in part_folders(folder).items() if folder else ():
+        if not part.startswith("tokenizer"):
+            continue
         if (path / "tokenizer.json").is_file() or (path / "merges.txt").is_file():
             yield path
 
@@ -164,10 +166,11 @@ def _clip(folder: Path) -> Tokenizer:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    tokenizer.add_special_tokens(["<|startoftext|>", "<|endoftext|>"])
-    marks = [(mark, tokenizer.token_to_id(mark)) for mark in ("<|endoftext|>", "<|startoftext|>")]
+    start, end = "<|startoftext|>", "<|endoftext|>"
+    tokenizer.add_special_tokens([start, end])
+    ids = tokenizer.get_vocab()
     tokenizer.post_processor = processors.RobertaProcessing(
-        *marks, trim_offsets=False, add_prefix_space=False
+        (end, ids[end]), (start, ids[start]), trim_offsets=False, add_prefix_space=False
     )
     return tokenizer
 

@@ -86,5 +86,6 @@ class Comparisons:
 
 def _standard(rows: Rows) -> Rows:
     """Each row with a mean of 0 and a length of 1: neither brightness nor contrast count."""
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-3)
+    centred: Rows = rows - rows.mean(axis=1, keepdims=True)
+    standard: Rows = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3)
+    return standard

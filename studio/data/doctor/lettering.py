@@ -72,7 +72,9 @@ def _marks(grey: Grey, apart: Grey) -> Marks:
     )
     chosen = chosen[np.asarray(even, dtype=bool)]
     chosen = chosen[np.argsort(boxes[chosen, 0], kind="stable")]
-    return Marks(*boxes[chosen].T, fill[chosen], np.asarray(ndimage.mean(grey, labels, chosen + 1)))
+    left, top, right, bottom = boxes[chosen].T
+    tone = np.asarray(ndimage.mean(grey, labels, chosen + 1))
+    return Marks(left, top, right, bottom, fill[chosen], tone)
 
 
 def _lines(marks: Marks) -> Iterator[NDArray[np.int64]]:
