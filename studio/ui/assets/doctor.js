@@ -81,7 +81,7 @@
       ground.value = deck.aim[3];
     });
     return h("div", { class: "aim" },
-      h("p", { class: "line" }, "Looked at for this training; the Train room takes it over."),
+      h("p", { class: "line" }, "What the pictures are checked for; the Train room takes it over."),
       h("label", {}, h("span", {}, "Base model"), base), h("label", {}, h("span", {}, "Trigger word"), trigger), h("label", {}, h("span", {}, "What it is"), noun),
       h("label", { title: "What shows through transparent parts of a picture" }, h("span", {}, "Backdrop"), ground));
   };

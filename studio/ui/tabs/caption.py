@@ -14,7 +14,7 @@ from studio.data.dataset import dataset_folder, list_datasets, picture_files
 from studio.data.imports import import_hub_dataset, import_pictures
 from studio.data.pictures import SUFFIXES
 from studio.errors import DatasetError, PictureError, SettingsError
-from studio.settings import KnobInfo, unread
+from studio.settings import KnobInfo, Preset, presets, unread
 from studio.ui.base_box import base_choices
 from studio.ui.captioning.bench import Bench
 from studio.ui.captioning.bringing import Bringing
@@ -56,7 +56,7 @@ class CaptionRoom:
         with gr.Column(elem_classes="desk-body"):
             self.bring = bring("caption-bring", ACCEPT)
             self.refused = live("caption-refused")
-            makers = {"dataset": dataset_box(self.desk), "captioner": self._captioner}
+            makers = {"dataset": dataset_box(self.desk), "captioner": self._captioner, "prompt": self._prompt}
             self.form = Form(CaptionSettings, "caption", makers=makers)
             self.form.rest()
             for name in unread(CaptionSettings, {}):
@@ -75,6 +75,22 @@ class CaptionRoom:
         self.about.value = about(str(knob.default))
         return box
 
+    def _prompt(self, knob: KnobInfo, elem_id: str) -> Component:
+        """What a chat model is asked, and the questions that the studio brings along."""
+        ready = {preset.title: str(preset.values["prompt"]).strip() for preset in _questions()}
+        self.ready = gr.Dropdown(
+            list(ready.items()),
+            value=None,
+            label="Ready questions",
+            info="Choose one, then change it as you like.",
+            elem_id=f"{elem_id}-ready",
+            visible=False,
+            interactive=True,
+        )
+        return gr.Textbox(
+            lines=4, max_lines=10, value=knob.default, label=knob.label, info=knob.help, elem_id=elem_id
+        )
+
     def _events(self) -> None:
         form, fields = self.form, self.form.fields
         self.bring.dropped(kindly(self._dropped), None, [self.dataset, self.refused], **QUIET)
@@ -87,7 +103,10 @@ class CaptionRoom:
         self.refused.act(lambda: "", None, self.refused, **QUIET)
         optional = [fields[name] for name in fields if name in self._optional()]
         for name in ("captioner", "second"):
-            fields[name].change(kindly(self._chosen), form.inputs(), [self.about, *optional], **QUIET)
+            fields[name].change(
+                kindly(self._chosen), form.inputs(), [self.about, self.ready, *optional], **QUIET
+            )
+        self.ready.input(lambda question: question, self.ready, fields["prompt"], queue=False, **QUIET)
         act_on_jobs(self.desk, self.job)
 
     def opened(self) -> Updates:
@@ -111,7 +130,11 @@ class CaptionRoom:
         values = {name: given[field] for name, field in self.form.fields.items()}
         idle = unread(CaptionSettings, values)
         updates = {self.form.fields[name]: gr.update(visible=name not in idle) for name in self._optional()}
-        return {self.about: about(*(str(values[name] or "") for name in ("captioner", "second"))), **updates}
+        return {
+            self.about: about(*(str(values[name] or "") for name in ("captioner", "second"))),
+            self.ready: gr.update(visible="prompt" not in idle),
+            **updates,
+        }
 
     def _dropped(self, event: gr.EventData) -> tuple[Any, str]:
         with uploaded(event._data["files"]) as folder:
@@ -174,6 +197,10 @@ class CaptionRoom:
 
     def _job(self, _: Given) -> str:
         return job_panel(self.desk, self.desk.present("caption"))
+
+
+def _questions() -> list[Preset]:
+    return [preset for preset in presets("caption").values() if "prompt" in preset.values]
 
 
 def about(*names: str) -> str:
