@@ -12,7 +12,7 @@ from studio.jobs.context import Context
 from studio.models.source import resolve
 from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, publish
-from studio.train.metrics import read_metrics
+from studio.train.metrics import SHEET, VERDICT, read_metrics
 from studio.train.verdict.judging import judge
 from studio.train.verdict.proof import prove
 from studio.workspace import writing
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from studio.families._base import Model
     from studio.train.verdict.trial import Trial
 
-VERDICT, SHEET = "verdict.json", "verdict.png"
+NO_EYES = (
+    "The verdict rests on the held-out loss and the samples alone, because there is no CLIP model here. "
+    "Put one (a transformers folder) into models/ to have pictures compared as well."
+)
 
 
 def conclude(context: Context, model: Model, recipe: Recipe) -> str:
@@ -88,12 +91,6 @@ def _judged(context: Context, trial: Trial, recipe: Recipe, loras: dict[int, Pat
         check=check,
         sheet=context.folder / SHEET,
     )
-
-
-NO_EYES = (
-    "The verdict rests on the held-out loss and the samples alone, because there is no CLIP model here. "
-    "Put one (a transformers folder) into models/ to have pictures compared as well."
-)
 
 
 def _tell(context: Context, recipe: Recipe, message: str) -> None:

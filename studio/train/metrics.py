@@ -1,11 +1,14 @@
-"""Metrics: one line a step in `metrics.jsonl`."""
+"""What a run measured: one line a step in `metrics.jsonl`, and the verdict at its end."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from studio.workspace import writing
+
+VERDICT, SHEET = "verdict.json", "verdict.png"
 
 
 class Metrics:
@@ -30,3 +33,17 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     except FileNotFoundError:
         return []
     return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def read_verdict(folder: Path) -> dict[str, Any]:
+    """The verdict of a run; empty as long as there is none.
+
+    "step", "weight", "sentence" and "evidence" recommend; "prompts" and "cells" (each with step, weight,
+    likeness, fit, drift, variety) are what was tried, "base" the same of the base alone, "scored_by" the
+    CLIP that looked, empty where none did; the contact sheet is `SHEET` in the same folder.
+    """
+    try:
+        found = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -12,6 +12,7 @@ import pytest
 
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run
+from studio.jobs.snapshot import Journal
 from studio.train.metrics import read_metrics
 from tests.conftest import ROOT
 from tests.train.studio_in_small import Small, make_small
@@ -38,6 +39,7 @@ def together(small: Small, run: Run) -> None:
         timeout=300,
     )
     assert told.returncode == 0, told.stderr[-3000:]
+    assert Journal(small.workspace).job(run.id).state == "done"
 
 
 def test_two_processes_agree_with_one_that_accumulates_twice_as_much(tmp_path: Path) -> None:
