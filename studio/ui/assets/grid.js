@@ -28,6 +28,12 @@
       return node;
     }
 
+    // What is found in most pictures is told by the check; a mark on each of them would say nothing.
+    const rare = (problem) => {
+      const findings = (deck.meta.report || { findings: [] }).findings.filter((one) => one.check === problem);
+      return problem !== "missing" && findings.some((one) => one.count * 2 <= shown.length || one.count === 1);
+    };
+
     function fill(node, card, at) {
       const frame = node.firstChild;
       const url = deck.small(card.name);
@@ -40,7 +46,7 @@
       words.className = card.fault ? "words bad" : card.caption ? "words" : "words none";
       const encoders = deck.meta.encoders || [];
       const long = card.tokens.some((count, encoder) => encoders[encoder] && count > encoders[encoder].limit);
-      const flags = [card.problems.some((problem) => problem !== "missing") && ["!", "The check found something here"], long && ["long", "Longer than the text encoder reads"],
+      const flags = [card.problems.some(rare) && ["!", "The check found something here"], long && ["long", "Longer than the text encoder reads"],
         card.crop && ["crop", "Only a part is trained on"], card.mask && ["mask", "Has a mask"]].filter(Boolean);
       const said = flags.map(([flag]) => flag).join();
       if (node.dataset.flags !== said) {

@@ -88,7 +88,7 @@ class Deck:
 
     def hurry(self, wanted: Iterable[str] = ()) -> None:
         """Look at once; the thumbnails of these pictures are made first."""
-        self._wanted = [*wanted]
+        self._wanted = [*wanted] or self._wanted
         self._wake.set()
 
     def tell(self, name: str, value: Any) -> None:
@@ -165,17 +165,16 @@ class Deck:
         path, stamps = self.folder / name, files.pictures[name]
         known = self.cards.get(name)
         fresh = known is None or known.stamps[0] != stamps[0]
-        card = Card(name, "", (0, 0), stamps) if known is None or fresh else replace(known, stamps=stamps)
+        facts: dict[str, Any] = {"stamps": stamps, "fault": ""}
         try:
-            size = (sizes.of(path) if sizes else probe(path)) if fresh else card.size
-            caption = read_caption(path) if stamps[1] != NONE else ""
-            card = replace(card, size=size, caption=caption, fault="")
+            if fresh:
+                facts["size"] = sizes.of(path) if sizes else probe(path)
+            facts["caption"] = read_caption(path) if stamps[1] != NONE else ""
         except PictureError as fault:
-            card = replace(card, fault=str(fault), small="")
+            facts |= {"fault": str(fault), "small": ""}
         with self.lock:
-            if known is None:
-                self.cards[name] = card
-            self._put(card)
+            card = Card(name, "", (0, 0), stamps) if fresh else self.cards[name]
+            self._put(replace(card, **facts))
 
     def _put(self, card: Card) -> None:
         self.revision += 1
