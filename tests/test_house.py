@@ -63,7 +63,8 @@ LIGHT = (  # what the page's process loads, directly or through the plug-ins
     r"|studio\.\w+\.settings$"
     r"|studio\.(families|networks|caption\.captioners|generate\.samplers|train\.optimizers)\.[a-z]"
     r"|studio\.models\.(source|layout|identify|hub|hashes|opening)$"
-    r"|studio\.adapters\.(library|receipt)$"
+    r"|studio\.adapters\.(library|receipt|factors|inspection)$|studio\.adapters\.kinds(\.|$)"
+    r"|studio\.generate\.methods(\.|$)|studio\.adapter_commands(\.|$)"
 )
 
 
