@@ -12,12 +12,12 @@ from studio.adapters.naming import DENOISER
 from studio.errors import SettingsError
 from studio.networks._base import Attached, Network, NetworkSettings
 from studio.networks._ranks import Ranks
-from studio.networks._targets import chosen_layers, layers_of
+from studio.networks._targets import chosen_layers, is_packed, layers_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from studio.families._base import Model
+    from studio.families._base import Family, Model
 
 ADAPTER = "studio"  # peft's name for it
 Tuned = dict[str, dict[str, Any]]
@@ -29,6 +29,8 @@ class PeftNetwork(Network):
 
     initializations: tuple[str, ...] = ("usual",)
     """The settings' beginnings that it knows."""
+    on_quantised: bool = True
+    """Whether peft can put it beside layers whose weights are packed."""
 
     @abstractmethod
     def config(self, ranks: Ranks, settings: NetworkSettings) -> Any:
@@ -49,22 +51,33 @@ class PeftNetwork(Network):
                 remedy=f"Choose from: {', '.join(self.initializations)}.",
                 field="initialization",
             )
-        tuned: Tuned = {}
-        notes = []
+        tuned, notes = {}, []
         for part, module in _parts(model, settings).items():
-            layers = layers_of(module)
-            paths = chosen_layers(model.family, part, layers, blocks=settings.blocks, wide=self.wide)
-            ranks = Ranks.of({path: layers[path] for path in paths}, settings)
-            notes.append(ranks.note(len(paths)))
-            tuned[part] = _inject(module, self.config(ranks, settings), paths)
-        for layers_by_path in tuned.values():
-            for layer in layers_by_path.values():
-                for _, weight in weights_of(layer):
-                    weight.data = weight.data.float()  # in half precision it hardly learns
-                self.prepare(layer)
+            tuned[part], note = self._put_into(module, model.family, part, settings)
+            notes += [note] if note else []
         attached = self.attached(tuned, settings)
-        attached.notes = (*attached.notes, *filter(None, notes))
+        attached.notes = tuple(notes)
         return attached
+
+    def _put_into(
+        self, module: nn.Module, family: Family, part: str, settings: NetworkSettings
+    ) -> tuple[dict[str, Any], str]:
+        """peft's fresh layers by path, and what to say of them."""
+        shapes = layers_of(module)
+        paths = chosen_layers(family, part, shapes, blocks=settings.blocks, wide=self.wide)
+        if not self.on_quantised and is_packed(module, paths):
+            raise SettingsError(
+                f"Network: {self.title} does not go with a quantised base",
+                remedy="Choose LoRA or DoRA, or open the base in full precision.",
+                field="network",
+            )
+        ranks = Ranks.of({path: shapes[path] for path in paths}, settings)
+        layers = _inject(module, self.config(ranks, settings), paths)
+        for layer in layers.values():
+            for _, weight in weights_of(layer):
+                weight.data = weight.data.float()  # in half precision it hardly learns
+            self.prepare(layer)
+        return layers, ranks.note(len(paths))
 
     def attached(self, tuned: Tuned, settings: NetworkSettings) -> Attached:
         """What `attach` returns for these layers."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from studio.adapters.naming import DENOISER
 from studio.errors import SettingsError
@@ -68,6 +68,17 @@ def layers_of(module: nn.Module) -> dict[str, Shape]:
     A quantised layer's weight is packed; its shape is what it stands for.
     """
     return dict(_layers_of(module))
+
+
+def is_packed(module: nn.Module, paths: Iterable[str]) -> bool:
+    """Whether any of these layers keeps its weight in fewer numbers than it stands for."""
+    layers: list[Any] = [module.get_submodule(path) for path in paths]
+    return any(layer.weight.shape[0] != _outputs(layer) for layer in layers)
+
+
+def _outputs(layer: Any) -> int:
+    found: int = layer.out_features if hasattr(layer, "out_features") else layer.out_channels
+    return found
 
 
 def _layers_of(root: nn.Module) -> Iterator[tuple[str, Shape]]:

@@ -22,6 +22,7 @@ class LoHa(PeftNetwork):
     )
     order = 40
     wide = True
+    on_quantised = False
     tensors = 5
 
     def config(self, ranks: Ranks, settings: NetworkSettings) -> Any:

@@ -27,6 +27,7 @@ class LoKr(PeftNetwork):
     )
     order = 50
     wide = True
+    on_quantised = False
 
     def config(self, ranks: Ranks, settings: NetworkSettings) -> Any:
         """peft's LoKr, split as evenly as can be, with convolutions flattened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -137,6 +138,38 @@ def test_what_does_not_suit_is_told_by_its_field(
     with pytest.raises(SettingsError, match=says) as fault:
         attach(model, "loha", **values)
     assert fault.value.field == field
+
+
+def quantise(model: Model) -> None:
+    """Pack the attention layers of the denoiser, as opening a base in NF4 does."""
+    from bitsandbytes.nn import Linear4bit
+
+    for path in [path for path, _ in model.denoiser.named_modules() if path.endswith("to_q")]:
+        plain: Any = model.denoiser.get_submodule(path)
+        packed = Linear4bit(plain.in_features, plain.out_features, bias=False, quant_type="nf4")
+        packed.load_state_dict(plain.state_dict())
+        parent, _, name = path.rpartition(".")
+        setattr(model.denoiser.get_submodule(parent), name, packed.to("cpu").requires_grad_(False))
+
+
+@pytest.mark.parametrize(("name", "beginning"), [("lora", "pissa"), ("dora", "usual"), ("mixable", "usual")])
+def test_on_a_quantised_base_a_lora_begins_as_nothing_and_learns(
+    model: Model, name: str, beginning: str
+) -> None:
+    quantise(model)
+    with torch.no_grad():
+        before = said(model)
+        attached = attach(model, name, initialization=beginning)
+        assert torch.allclose(said(model), before, atol=1e-5)
+    assert (train(model, attached) - before).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("name", ["loha", "lokr"])
+def test_what_cannot_stand_beside_a_quantised_base_says_so(model: Model, name: str) -> None:
+    quantise(model)
+    with pytest.raises(SettingsError, match="quantised") as fault:
+        attach(model, name)
+    assert fault.value.field == "network"
 
 
 @pytest.mark.parametrize("name", NAMES)
