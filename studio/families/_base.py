@@ -27,6 +27,19 @@ Conditioning = Mapping[str, "Tensor"]
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What was cut from a picture, in pixels: some families are told of it in training.
+
+    `original` (width, height) is the picture before it was made smaller, `corner` (left, top) where the
+    part of it that is trained, `size` (width, height) large, begins in the smaller one.
+    """
+
+    original: tuple[int, int]
+    corner: tuple[int, int]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Defaults:
     """What a person would choose for this family who knows it well."""
 
@@ -70,6 +83,10 @@ class Family(ABC):
     """Models of the hub to offer to a person who has none of this family."""
     order: int = 100
 
+    def variant(self, source: Source, layout: Layout) -> Family:
+        """The family as this model is of it: itself, or one of the same name with defaults of its own."""
+        return self
+
     @abstractmethod
     def recognises(self, layout: Layout) -> bool:
         """Whether weights of these names and shapes belong to this family."""
@@ -107,6 +124,10 @@ class Model(ABC):
     @abstractmethod
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
         """The conditioning of each prompt; no gradient."""
+
+    def describe_frames(self, frames: Sequence[Frame]) -> Conditioning:
+        """What the denoiser is told of the sizes of pictures beside their prompts; most are told nothing."""
+        return {}
 
     @abstractmethod
     def encode_pictures(self, pixels: Tensor) -> Tensor:

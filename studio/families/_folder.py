@@ -2,62 +2,71 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import ModelError
 from studio.models.layout import weight_files
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import StableDiffusionPipeline
-
-NEEDED = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 
 
-def open_folder(source: Source, dtype: torch.dtype) -> StableDiffusionPipeline:
-    """The pipeline in a diffusers folder, on the processor; raises `ModelError` naming what is missing."""
+def open_parts(source: Source, parts: Mapping[str, str], dtype: torch.dtype) -> dict[str, Any]:
+    """The parts of the model in a diffusers folder by name, on the processor.
+
+    `parts` maps a part's name to its class, as "diffusers.AutoencoderKL"; the scheduler's is the one
+    that the folder names. Raises `ModelError` naming what is missing.
+    """
+    for part in parts:
+        if not part_folder(source.path, part).is_dir():
+            raise incomplete(source, f"The part “{part}” is missing")
+    return {part: _open(source, part, told, dtype) for part, told in parts.items()}
+
+
+def open_scheduler(source: Source) -> Any:
+    """The scheduler of the class that its configuration names."""
     import diffusers
-    from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextModel, CLIPTokenizer
 
-    for part in NEEDED:
-        if not (source.path / part).is_dir():
-            raise _incomplete(source, f"The part “{part}” is missing")
-    scheduler = diffusers.DDIMScheduler.load_config(source.path / "scheduler")
-    return StableDiffusionPipeline(
-        unet=_component(UNet2DConditionModel, source, "unet", torch_dtype=dtype),
-        vae=_component(AutoencoderKL, source, "vae", torch_dtype=dtype),
-        text_encoder=_component(CLIPTextModel, source, "text_encoder", dtype=dtype),
-        tokenizer=CLIPTokenizer.from_pretrained(source.path / "tokenizer", local_files_only=True),
-        scheduler=getattr(diffusers, scheduler["_class_name"]).from_config(scheduler),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    config = diffusers.DDIMScheduler.load_config(part_folder(source.path, "scheduler"))
+    return getattr(diffusers, config["_class_name"]).from_config(config)
 
 
-def _component(cls: Any, source: Source, name: str, **options: Any) -> Any:
-    files = weight_files(source.path / name)
+def incomplete(source: Source, why: str) -> ModelError:
+    """The fault of a model that lacks something."""
+    return ModelError(f"{source.title} is not a complete model", why=why, remedy="Get the model again.")
+
+
+def _open(source: Source, part: str, told: str, dtype: torch.dtype) -> Any:
+    if part == "scheduler":
+        return open_scheduler(source)
+    library, _, name = told.partition(".")
+    cls = getattr(importlib.import_module(library), name)
+    if part.startswith("tokenizer"):
+        return cls.from_pretrained(part_folder(source.path, part), local_files_only=True)
+    return _weights(source, part, cls, dtype)
+
+
+def _weights(source: Source, part: str, cls: Any, dtype: torch.dtype) -> Any:
+    folder = part_folder(source.path, part)
+    files = weight_files(folder)
     if not files:
-        raise _incomplete(source, f"The part “{name}” has no .safetensors weights")
-    variant = "fp16" if ".fp16" in files[0].name else None
+        raise incomplete(source, f"The part “{part}” has no .safetensors weights")
     try:
         module, info = cls.from_pretrained(
-            source.path / name,
-            variant=variant,
+            folder,
+            variant="fp16" if ".fp16" in files[0].name else None,
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
-            **options,
+            **{"dtype" if cls.__module__.startswith("transformers.") else "torch_dtype": dtype},
         )
     except (OSError, ValueError, RuntimeError) as fault:
-        raise _incomplete(source, f"The part “{name}” cannot be read: {str(fault)[:200]}") from fault
+        raise incomplete(source, f"The part “{part}” cannot be read: {str(fault)[:200]}") from fault
     absent = [key for key in info["missing_keys"] if not key.endswith("position_ids")]
     if absent:
-        raise _incomplete(source, f"The part “{name}” lacks {len(absent)} weights, the first is {absent[0]}")
+        raise incomplete(source, f"The part “{part}” lacks {len(absent)} weights, the first is {absent[0]}")
     return module
-
-
-def _incomplete(source: Source, why: str) -> ModelError:
-    return ModelError(f"{source.title} is not a complete model", why=why, remedy="Get the model again.")

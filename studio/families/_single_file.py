@@ -2,56 +2,69 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import ModelError
 from studio.models.layout import Layout
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import StableDiffusionPipeline
 
-PARTS = {
-    "model.diffusion_model.": "a UNet",
-    "first_stage_model.": "a VAE",
-    "cond_stage_model.": "a text encoder",
-}
+    from studio.families.sd1 import StableDiffusion1
 
 
 def open_checkpoint(
-    source: Source, layout: Layout, configs: Path, dtype: torch.dtype
-) -> StableDiffusionPipeline:
-    """The pipeline in a single file, on the processor; `configs` holds all but the weights.
+    source: Source, layout: Layout, family: StableDiffusion1, dtype: torch.dtype
+) -> dict[str, Any]:
+    """The parts of a model in a single file by name, on the processor; all but the weights is the family's.
 
     A weight named "v_pred" or "ztsnr" marks a model that predicts v, or whose last timestep is
     pure noise, as trainers and ComfyUI write it. Raises `ModelError` naming what is missing.
     """
-    from diffusers import StableDiffusionPipeline
+    import diffusers
     from diffusers.loaders.single_file_utils import SingleFileComponentError
 
-    missing = [title for prefix, title in PARTS.items() if not _has(layout, prefix)]
+    missing = [title for prefix, title in family.in_file.items() if not _has(layout, prefix)]
     if missing:
         raise _incomplete(source, f"It lacks {' and '.join(missing)}")
+    index = diffusers.DiffusionPipeline.load_config(family.configs, local_files_only=True)
     try:
-        pipeline = StableDiffusionPipeline.from_single_file(
-            source.location, config=str(configs), torch_dtype=dtype, local_files_only=True, disable_mmap=False
+        pipeline = getattr(diffusers, index["_class_name"]).from_single_file(
+            source.location,
+            config=str(family.configs),
+            torch_dtype=dtype,
+            local_files_only=True,
+            disable_mmap=False,
+            **tokenizers(family),
         )
     except (SingleFileComponentError, KeyError, ValueError, RuntimeError) as fault:
         raise _incomplete(source, f"Its weights do not fit together: {str(fault)[:200]}") from fault
-    _whole(source, pipeline)
+    parts = {part: getattr(pipeline, part) for part in family.parts}
+    _whole(source, parts)
     if "v_pred" in layout.entries:
-        pipeline.scheduler.register_to_config(prediction_type="v_prediction")
+        parts["scheduler"].register_to_config(prediction_type="v_prediction")
     if "ztsnr" in layout.entries:
-        pipeline.scheduler.register_to_config(rescale_betas_zero_snr=True)
-    return pipeline
+        parts["scheduler"].register_to_config(rescale_betas_zero_snr=True)
+    return parts
 
 
-def _whole(source: Source, pipeline: StableDiffusionPipeline) -> None:
+def tokenizers(family: StableDiffusion1) -> dict[str, Any]:
+    """The family's own tokenizers by name; they differ in how they fill up a prompt."""
+    from transformers import CLIPTokenizer
+
+    return {
+        part: CLIPTokenizer.from_pretrained(part_folder(family.configs, part), pad_token=pad)
+        for part, pad in family.padding.items()
+    }
+
+
+def _whole(source: Source, parts: dict[str, Any]) -> None:
     """Weights that were not in the file stay on the meta device; that must not pass unseen."""
-    for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
-        absent = [name for name, weight in module.named_parameters() if weight.is_meta]
+    for part in parts.values():
+        weights = part.named_parameters() if hasattr(part, "named_parameters") else ()
+        absent = [name for name, weight in weights if weight.is_meta]
         if absent:
             raise _incomplete(source, f"{len(absent)} weights are missing, the first is {absent[0]}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.families._base import Defaults, Family, Layers, Model
 from studio.models.layout import Layout, read_layout
@@ -31,6 +31,22 @@ class StableDiffusion1(Family):
     suggested: tuple[str, ...] = ("stable-diffusion-v1-5/stable-diffusion-v1-5",)
     order = 20
     configs = CONFIGS / "sd1"
+    parts: Mapping[str, str] = {
+        "unet": "diffusers.UNet2DConditionModel",
+        "vae": "diffusers.AutoencoderKL",
+        "text_encoder": "transformers.CLIPTextModel",
+        "tokenizer": "transformers.CLIPTokenizer",
+        "scheduler": "",
+    }
+    """The parts of its diffusers folder and their classes."""
+    padding: Mapping[str, str] = {"tokenizer": "<|endoftext|>"}
+    """The token with which each tokenizer fills up a prompt."""
+    in_file: Mapping[str, str] = {
+        "model.diffusion_model.": "a UNet",
+        "first_stage_model.": "a VAE",
+        "cond_stage_model.": "a text encoder",
+    }
+    """What an original checkpoint must have, by the beginning of its weights' names."""
 
     def recognises(self, layout: Layout) -> bool:
         """Text 768 wide, pictures in as four latent channels (an inpainting model has nine)."""
@@ -44,15 +60,24 @@ class StableDiffusion1(Family):
 
     def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
         """Open a diffusers folder or an original checkpoint."""
-        from studio.families._folder import open_folder
-        from studio.families._single_file import open_checkpoint
+        from diffusers import StableDiffusionPipeline
+
         from studio.families._stable_diffusion import StableDiffusion
 
-        if source.kind == "file":
-            pipeline = open_checkpoint(source, read_layout(source), self.configs, dtype)
-        else:
-            pipeline = open_folder(source, dtype)
+        parts = self._parts(source, dtype)
+        pipeline = StableDiffusionPipeline(
+            **parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False
+        )
         return StableDiffusion(self, pipeline.to(device))
+
+    def _parts(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """The opened modules, tokenizers and the scheduler by name."""
+        from studio.families._folder import open_parts
+        from studio.families._single_file import open_checkpoint
+
+        if source.kind == "folder":
+            return open_parts(source, self.parts, dtype)
+        return open_checkpoint(source, read_layout(source), self, dtype)
 
 
 def prompt_width(layout: Layout) -> int:

@@ -35,7 +35,7 @@ def identify(source: Source) -> Family:
     layout = read_layout(source)
     for family in FAMILIES:
         if family.recognises(layout):
-            return family
+            return family.variant(source, layout)
     known = ", ".join(family.title for family in FAMILIES)
     seems = guess(layout)
     raise ModelError(

@@ -12,6 +12,7 @@ from typing import Any
 from studio.errors import ModelError
 from studio.models import header as header_of
 from studio.models.header import BYTES
+from studio.models.parts import part_folders
 from studio.models.source import Source
 
 LARGEST_HEADER = 100_000_000  # bytes, as in the format's own library
@@ -87,10 +88,10 @@ def _variant(file: Path) -> str:
 
 def _folder_entries(folder: Path) -> dict[str, Entry]:
     entries = {}
-    for component in sorted(part for part in folder.iterdir() if part.is_dir()):
-        for file in weight_files(component):
+    for part, place in part_folders(folder).items():
+        for file in weight_files(place):
             for name, entry in read_header(file).items():
-                entries[f"{component.name}.{name}"] = entry
+                entries[f"{part}.{name}"] = entry
     if not entries:
         raise ModelError(
             f"The folder {folder.name} holds no .safetensors weights",
@@ -106,9 +107,10 @@ def _folder_configs(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 def _config_files(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "model_index", folder / "model_index.json"
-    for path in sorted(folder.glob("*/*config.json")):
-        if path.name in ("config.json", "scheduler_config.json"):
-            yield path.parent.name, path
+    for part, place in part_folders(folder).items():
+        for path in (place / "config.json", place / "scheduler_config.json"):
+            if path.is_file():
+                yield part, path
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:

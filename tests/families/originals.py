@@ -1,4 +1,4 @@
-"""Writes a diffusers pipeline as one file in the original layout of Stable Diffusion 1.
+"""Writes a diffusers pipeline as one file in the original layout of its family.
 
 The inverse of what diffusers does when it opens such a file, for the tests of that.
 """
@@ -9,27 +9,75 @@ import re
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from studio.adapters.original_names import original_names
 
 IN_RESNET = {"norm1": "in_layers.0", "norm2": "out_layers.0"}
+TEXTS = {
+    "pocket": {"text_encoder": "cond_stage_model.transformer."},
+    "sd1": {"text_encoder": "cond_stage_model.transformer."},
+    "sd2": {"text_encoder": "cond_stage_model.model."},
+    "sdxl": {
+        "text_encoder": "conditioner.embedders.0.transformer.",
+        "text_encoder_2": "conditioner.embedders.1.model.",
+    },
+}
+"""How the text encoders' names begin; those with "model." are OpenCLIP's."""
+OPEN_CLIP = {
+    "text_model.embeddings.token_embedding.weight": "token_embedding.weight",
+    "text_model.embeddings.position_embedding.weight": "positional_embedding",
+    "text_model.final_layer_norm.weight": "ln_final.weight",
+    "text_model.final_layer_norm.bias": "ln_final.bias",
+}
 
 
-def write_checkpoint(pipeline: Any, path: Path) -> Path:
-    """Write UNet, VAE and text encoder into one `.safetensors` file."""
+def write_checkpoint(pipeline: Any, path: Path, family: str = "sd1") -> Path:
+    """Write UNet, VAE and text encoders into one `.safetensors` file."""
     tensors: dict[str, Tensor] = {}
     for name, tensor in pipeline.unet.state_dict().items():
         tensors[f"model.diffusion_model.{unet_name(name, pipeline.unet)}"] = tensor
     for name, tensor in pipeline.vae.state_dict().items():
         square = "attentions" in name and name.endswith("weight") and tensor.ndim == 2
         tensors[f"first_stage_model.{vae_name(name)}"] = tensor[:, :, None, None] if square else tensor
-    for name, tensor in pipeline.text_encoder.state_dict().items():
-        tensors[f"cond_stage_model.transformer.text_model.{name.removeprefix('text_model.')}"] = tensor
+    for part, prefix in TEXTS[family].items():
+        weights = {_full(name): tensor for name, tensor in getattr(pipeline, part).state_dict().items()}
+        told = open_clip(weights) if prefix.endswith(".model.") else weights
+        tensors |= {prefix + name: tensor for name, tensor in told.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, path)
     return path
+
+
+def _full(name: str) -> str:
+    return name if name.startswith(("text_model.", "text_projection.")) else f"text_model.{name}"
+
+
+def open_clip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A CLIP text encoder as OpenCLIP has it: query, key and value in one, the projection turned round."""
+    told = {OPEN_CLIP[name]: tensor for name, tensor in weights.items() if name in OPEN_CLIP}
+    if "text_projection.weight" in weights:
+        told["text_projection"] = weights["text_projection.weight"].T
+    for name, tensor in weights.items():
+        layer = re.fullmatch(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)", name)
+        if layer is None:
+            continue
+        block, inside, role = f"transformer.resblocks.{layer[1]}.", layer[2], layer[3]
+        if inside == "self_attn.q_proj":
+            every = [weights[name.replace("q_proj", f"{each}_proj")] for each in "qkv"]
+            told[f"{block}attn.in_proj_{role}"] = torch.cat(every)
+        elif not inside.startswith(("self_attn.k", "self_attn.v")):
+            for ours, theirs in (
+                ("self_attn.", "attn."),
+                ("layer_norm", "ln_"),
+                ("mlp.fc1", "mlp.c_fc"),
+                ("mlp.fc2", "mlp.c_proj"),
+            ):
+                inside = inside.replace(ours, theirs)
+            told[f"{block}{inside}.{role}"] = tensor
+    return told
 
 
 def unet_name(name: str, unet: Any) -> str:

@@ -1,0 +1,88 @@
+"""Small random models of the families' real classes and real configurations, scaled down.
+
+Names of layers, widths that tell families apart, schedules and tokenizers are those of the full size.
+A new family is one more entry of `SMALL`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from studio.families import FAMILIES
+from tests.tiny import tiny_tokenizer
+
+VOCABULARY = {"vocab_size": len(tiny_tokenizer())}
+VAE = {"block_out_channels": (4, 4, 8, 8), "norm_num_groups": 4}
+
+
+def write_small(name: str, folder: Path) -> Path:
+    """Write the small model of a family into `folder`; the same weights each time."""
+    shutil.copytree(_written(name), folder, dirs_exist_ok=True)
+    return folder
+
+
+@functools.cache
+def _written(name: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        SMALL[name]().save_pretrained(folder)
+    return folder
+
+
+def config(family: str, part: str, **scaled: Any) -> dict[str, Any]:
+    """A part's configuration as we ship it, with some of it made smaller."""
+    folder: Path = FAMILIES.get(family).configs  # type: ignore[attr-defined]
+    path = folder / part / ("scheduler_config.json" if part == "scheduler" else "config.json")
+    return {**json.loads(path.read_text()), **scaled}
+
+
+def spelling(family: str) -> dict[str, Any]:
+    """Tokenizers that spell, filling up prompts as the family does; a full vocabulary would weigh 200 MB."""
+    tokenizers = {}
+    for part, pad in FAMILIES.get(family).padding.items():  # type: ignore[attr-defined]
+        tokenizers[part] = tiny_tokenizer()
+        tokenizers[part].pad_token = pad
+    return tokenizers
+
+
+def stable_diffusion(family: str, unet: Mapping[str, Any], **text: Any) -> Any:
+    """A Stable Diffusion of the first two versions; it halves its latents once."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    schedule = config(family, "scheduler")
+    return diffusers.StableDiffusionPipeline(
+        **spelling(family),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**config(family, "text_encoder", **VOCABULARY, **text))),
+        vae=diffusers.AutoencoderKL.from_config(config(family, "vae", **VAE)),
+        unet=diffusers.UNet2DConditionModel.from_config(config(family, "unet", **unet)),
+        scheduler=getattr(diffusers, schedule["_class_name"]).from_config(schedule),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def _unet(*, heads: Any) -> dict[str, Any]:
+    return {
+        "block_out_channels": (8, 16),
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "attention_head_dim": heads,
+        "norm_num_groups": 4,
+    }
+
+
+SMALL: dict[str, Callable[[], Any]] = {
+    "sd1": lambda: stable_diffusion("sd1", _unet(heads=2), num_hidden_layers=1, intermediate_size=8),
+    "sd2": lambda: stable_diffusion("sd2", _unet(heads=[1, 2]), num_hidden_layers=1, intermediate_size=8),
+}

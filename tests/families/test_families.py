@@ -1,0 +1,134 @@
+"""What holds for every family: opened from a folder and from an original file it is the same model."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from studio.errors import ModelError
+from studio.families import FAMILIES
+from studio.models.identify import identify
+from studio.models.layout import read_layout
+from studio.models.source import Source
+from tests.families.originals import write_checkpoint
+from tests.families.small import SMALL, write_small
+
+CPU: dict[str, Any] = {"device": torch.device("cpu"), "dtype": torch.float32}
+
+
+@pytest.fixture(scope="module", params=list(SMALL))
+def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The name of a family and the folder of its small model."""
+    return request.param, write_small(request.param, tmp_path_factory.mktemp("small") / request.param)
+
+
+def source(folder: Path) -> Source:
+    return Source("folder", str(folder), folder.name)
+
+
+def in_one_file(name: str, folder: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+    """The small model as an original checkpoint, and its configurations in place of the full-size ones."""
+    import diffusers
+
+    from studio.families import sd1
+
+    write_checkpoint(diffusers.DiffusionPipeline.from_pretrained(folder), target, name)
+    family = FAMILIES.get(name)
+    for each in (
+        family,
+        family.variant(Source("file", str(target), "x"), read_layout(Source("file", str(target), "x"))),
+    ):
+        monkeypatch.setattr(each, "configs", folder, raising=False)
+    assert isinstance(family, sd1.StableDiffusion1)
+    return Source("file", str(target), target.stem)
+
+
+def test_it_is_recognised_by_its_own_family_alone(small: tuple[str, Path]) -> None:
+    name, folder = small
+    layout = read_layout(source(folder))
+    assert [family.name for family in FAMILIES if family.recognises(layout)] == [name]
+
+
+def test_a_single_file_paints_what_its_folder_paints(
+    small: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, folder = small
+    file = in_one_file(name, folder, tmp_path / "model.safetensors", monkeypatch)
+    assert identify(file).name == name
+    painted = [
+        identify(each).open(each, **CPU).pipeline()(
+            "a fox", width=64, height=64, num_inference_steps=2, output_type="np",
+            generator=torch.Generator().manual_seed(1),
+        ).images
+        for each in (file, source(folder))
+    ]  # fmt: skip
+    assert (painted[0] == painted[1]).all()
+
+
+def test_the_layers_of_a_file_are_those_of_the_folder(
+    small: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, folder = small
+    file = in_one_file(name, folder, tmp_path / "model.safetensors", monkeypatch)
+    ours, theirs = (FAMILIES.get(name).layers(read_layout(each)) for each in (file, source(folder)))
+    assert set(ours) == set(theirs)
+    for part, layers in theirs.items():
+        attention = {
+            path.removeprefix("text_model."): shape for path, shape in layers.items() if "attn" in path
+        }
+        assert attention == {p.removeprefix("text_model."): s for p, s in ours[part].items() if "attn" in p}
+
+
+def test_prompts_are_encoded_as_the_pipeline_does(small: tuple[str, Path]) -> None:
+    _, folder = small
+    model = identify(source(folder)).open(source(folder), **CPU)
+    prompts = ["a red fox, sitting", "a dog"]
+    with torch.no_grad():
+        ours = model.encode_prompts(prompts)
+        pipe: Any = model.pipeline()
+        theirs = pipe.encode_prompt(
+            prompts, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=False
+        )
+    told = [tensor for tensor in theirs if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()]
+    assert all(
+        any(one.shape == other.shape and torch.allclose(one, other, atol=1e-5) for other in told)
+        for one in ours.values()
+    )
+
+
+def test_half_precision_says_numbers(small: tuple[str, Path]) -> None:
+    _, folder = small
+    model = identify(source(folder)).open(source(folder), device=torch.device("cpu"), dtype=torch.float16)
+    pixels = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        latents = model.encode_pictures(pixels)
+        told = {name: each.half() for name, each in model.encode_prompts(["a fox"]).items()}
+        said = model.predict(latents.half(), torch.tensor([500]), told)
+        back = model.decode_latents(latents)
+    assert said.dtype == torch.float16 and said.isfinite().all()
+    assert back.shape == pixels.shape and back.isfinite().all()
+
+
+def test_a_folder_without_a_part_is_told(small: tuple[str, Path], tmp_path: Path) -> None:
+    import shutil
+
+    _, folder = small
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    family = identify(source(copy))
+    shutil.rmtree(copy / "vae")
+    with pytest.raises(ModelError, match="vae"):
+        family.open(source(copy), **CPU)
+
+
+def test_what_other_programs_read_in_its_files(small: tuple[str, Path]) -> None:
+    family = FAMILIES.get(small[0])
+    expected = {
+        "sd1": ("stable-diffusion-v1", "sd_v1", {"text_encoder": "lora_te"}),
+        "sd2": ("stable-diffusion-v2-512", "sd_v2", {"text_encoder": "lora_te"}),
+    }
+    assert (family.architecture, family.base_version, dict(family.text_prefixes)) == expected[family.name]
+    assert dataclasses.is_dataclass(family.defaults)
