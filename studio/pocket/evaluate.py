@@ -26,6 +26,7 @@ class Measure(NamedTuple):
 
 MEASURES = {
     "autoencoder": Measure(measures.autoencoder, ("vae",)),
+    "tiny": Measure(measures.tiny, ("vae", "tiny")),
     "judge": Measure(measures.judge_itself, ("judge",)),
     "captioner": Measure(measures.captioner, ("captioner",)),
     "painter": Measure(measures.painter, (*PAINTS, "judge")),

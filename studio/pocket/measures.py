@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from PIL import Image
 from transformers import BlipForConditionalGeneration, BlipProcessor
 
@@ -35,6 +35,23 @@ def autoencoder() -> Figures:
     return {
         "psnr": -10 * per_picture.mean().log10().item(),
         "mean_of_psnrs": -10 * per_picture.log10().mean().item(),
+    }
+
+
+@torch.no_grad()
+def tiny() -> Figures:
+    """PSNR in dB of the tiny autoencoder's pictures of the true latents, against the true pictures."""
+    vae, small = (
+        kind.from_pretrained(ASSETS / name, torch_dtype=torch.float32).eval()
+        for kind, name in ((AutoencoderKL, "vae"), (AutoencoderTiny, "tiny"))
+    )
+    rng = random.Random(2)
+    true = pictures([plain(thing, "flat", rng.choice(list(COLOURS))) for thing in held_out("open")])
+    latents = vae.encode(true).latent_dist.mode() * vae.config.scaling_factor
+    shown = {"decoded": small.decode(latents).sample, "both": small.decode(small.encode(true).latents).sample}
+    return {
+        name: -10 * ((again.clamp(-1, 1) - true) / 2).square().mean().log10().item()
+        for name, again in shown.items()
     }
 
 
