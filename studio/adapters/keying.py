@@ -41,6 +41,21 @@ def kohya_changes(changes: Mapping[Layer, Delta], table: LayerTable) -> dict[str
     return told
 
 
+def by_layer(parts: Mapping[str, Mapping[str, Delta]], table: LayerTable) -> dict[Layer, Delta]:
+    """Changes given by part ("denoiser", "text_encoder" …) and module path, by the layers of a model.
+
+    What a training learned, on its way into a file; raises `AdapterError` for a path that is not there.
+    """
+    known = {(layer.part, layer.path): layer for layer in table.layers}
+    told: dict[Layer, Delta] = {}
+    for part, changes in parts.items():
+        for path, change in changes.items():
+            if (part, path) not in known:
+                raise AdapterError(f"“{path}” cannot be named", why=NOT_THERE)
+            told[known[part, path]] = change
+    return told
+
+
 def _joined(place: Place, changes: Sequence[Delta | None]) -> Delta | None:
     """One change for a layer that joins several; None where there is none of its kind."""
     (_, rows), *others = place.parts

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from studio.adapters.factors import Delta, Factors
 from studio.adapters.inspection import inspect
+from studio.adapters.keying import by_layer, kohya_changes
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.metadata import AdapterFacts
 from studio.adapters.mixing import Mixer, Portion
@@ -240,8 +241,6 @@ def test_kohyas_format_has_kohyas_keys_and_is_exact(tmp_path: Path, family: str,
     first = next(iter(changes))
     changes[first] = Factors(changes[first].down, changes[first].up, 7.0)  # type: ignore[attr-defined]
     path = tmp_path / "out.safetensors"
-    from studio.adapters.keying import kohya_changes
-
     told = kohya_changes(changes, table(family))
     assert key in told
     write_adapter(path, told, {}, dtype=torch.float32)
@@ -251,6 +250,22 @@ def test_kohyas_format_has_kohyas_keys_and_is_exact(tmp_path: Path, family: str,
         torch.testing.assert_close(again.changes[layer].delta(torch.zeros(layer.shape)), wanted)
     for layer in again.changes.keys() - changes.keys():
         assert not again.changes[layer].delta(torch.zeros(layer.shape)).any()
+
+
+def test_what_a_training_learned_is_keyed_by_its_paths() -> None:
+    layers = [layer for layer in table("flux").layers if layer.path.endswith(("attn.to_q", "q_proj"))]
+    factors = random_factors(layers)
+    paths: dict[str, dict[str, Delta]] = {}
+    for layer, each in factors.items():
+        paths.setdefault(layer.part, {})[layer.path] = each
+    assert by_layer(paths, table("flux")) == factors
+    told = kohya_changes(by_layer(paths, table("flux")), table("flux"))
+    assert {key for key in told if "_1_" in key} >= {
+        "lora_unet_double_blocks_1_img_attn_qkv",
+        "lora_te1_text_model_encoder_layers_1_self_attn_q_proj",
+    }
+    with pytest.raises(AdapterError, match="“nowhere” cannot be named"):
+        by_layer({DENOISER: {"nowhere": factors[layers[0]]}}, table("flux"))
 
 
 def test_extraction_finds_the_lora_that_made_the_difference(model: Model, two: tuple[Path, Path]) -> None:
