@@ -45,7 +45,7 @@ class StableDiffusion(Model):
         import torch
 
         with torch.no_grad():
-            posterior = self.vae.encode(pixels.to(self.device, self.dtype)).latent_dist
+            posterior = self.vae.encode(pixels.to(self.device, self.vae.dtype)).latent_dist
             latents: Tensor = posterior.mode() * self.vae.config.scaling_factor
         return latents
 
@@ -54,7 +54,7 @@ class StableDiffusion(Model):
         import torch
 
         with torch.no_grad():
-            scaled = latents.to(self.device, self.dtype) / self.vae.config.scaling_factor
+            scaled = latents.to(self.device, self.vae.dtype) / self.vae.config.scaling_factor
             pixels: Tensor = self.vae.decode(scaled).sample
         return pixels
 

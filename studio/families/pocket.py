@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.families._base import Defaults
 from studio.families.sd1 import StableDiffusion1, latent_channels, prompt_width
+from studio.families.sdxl import told_of_sizes
 from studio.models.layout import Layout
 
 
@@ -27,7 +28,8 @@ class Pocket(StableDiffusion1):
 
     def recognises(self, layout: Layout) -> bool:
         """Text less than 768 wide, the narrowest that a full-size Stable Diffusion reads."""
-        return 0 < prompt_width(layout) < 768 and latent_channels(layout) == 4
+        narrow = 0 < prompt_width(layout) < 768
+        return narrow and latent_channels(layout) == 4 and not told_of_sizes(layout)
 
 
 ENTRY = Pocket()

@@ -13,6 +13,13 @@ from studio.errors import ModelError
 from studio.workspace import ASSETS, Workspace, writing
 
 POCKET = "pocket"
+MINIATURES = {
+    POCKET: (ASSETS / POCKET, "Miniature"),
+    "pocket-xl": (ASSETS / POCKET / "xl", "Miniature XL"),
+    "pocket-sd3": (ASSETS / POCKET / "sd3", "Miniature SD3"),
+    "pocket-flux": (ASSETS / POCKET / "flux", "Miniature FLUX"),
+}
+"""The models that come with the studio, by what stands for them in settings; the later ones may lack."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -36,8 +43,8 @@ def resolve(text: str, workspace: Workspace) -> Source:
     Raises `ModelError` when nothing of that name is there.
     """
     text = text.strip()
-    if text == POCKET:
-        return Source("folder", str(ASSETS / POCKET), "Miniature")
+    if text in MINIATURES:
+        return _miniature(text)
     for root in (workspace.models, *extra_folders(workspace)):
         found = _inside(root, text)
         if found is not None:
@@ -52,6 +59,13 @@ def resolve(text: str, workspace: Workspace) -> Source:
         remedy="Choose one from the list, give the path of a .safetensors file or diffusers folder, "
         "or a hub id like owner/name.",
     )
+
+
+def _miniature(name: str) -> Source:
+    folder, title = MINIATURES[name]
+    if not (folder / "model_index.json").is_file():
+        raise ModelError(f"“{title}” did not come with this copy of the studio", remedy="Choose another base.")
+    return Source("folder", str(folder), title)
 
 
 @dataclass(frozen=True)
@@ -93,8 +107,10 @@ def _line(value: str, source: Source) -> Base | None:
 
 
 def saved_models(workspace: Workspace) -> Iterator[tuple[str, Source]]:
-    """The base models on this machine and the text that `resolve` takes for each; the miniature first."""
-    yield POCKET, resolve(POCKET, workspace)
+    """The base models on this machine and the text that `resolve` takes for each; the miniatures first."""
+    for value, (folder, _) in MINIATURES.items():
+        if (folder / "model_index.json").is_file():
+            yield value, resolve(value, workspace)
     for root in (workspace.models, *extra_folders(workspace)):
         for path in _models_in(root):
             source = _at(path)

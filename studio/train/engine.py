@@ -39,6 +39,7 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
     """Open and prepare all that the training needs."""
     import torch
 
+    from studio.adapters.naming import layer_table
     from studio.models.source import resolve
     from studio.train.crew import begin_crew
     from studio.train.export import Recipe
@@ -55,6 +56,7 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
         context.artifact("note", text=note)
     with crew.accelerator.main_process_first():  # the others find everything in the cache
         material = prepare(context, model, plan, settings)
+    table = layer_table(model)
     torch.manual_seed(context.run.seed)
     attached = NETWORKS.get(settings.network).attach(model, settings)
     for note in attached.notes:
@@ -71,6 +73,7 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
         base_hash=model.base_hash,
         plan=material.plan,
         name=settings.name or chosen[0].picture.path.parent.name,
+        table=table,
     )
     return Training(context, loop, recipe)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from studio.adapters.keying import kohya_changes
 from studio.adapters.metadata import AdapterFacts
-from studio.adapters.naming import DENOISER_PREFIX, kohya_key
+from studio.adapters.naming import DENOISER, LayerTable
 from studio.adapters.writing import write_adapter
 from studio.families._base import Family
 from studio.jobs.run import Run
@@ -34,6 +35,8 @@ class Recipe:
     base_hash: str
     plan: Plan
     name: str
+    table: LayerTable
+    """The layers of the base, by which they are named in the file."""
 
     def metadata(self, steps: int) -> dict[str, str]:
         """`ss_*` as kohya's trainer writes them, `modelspec.*`, and the whole recipe in JSON."""
@@ -85,12 +88,14 @@ class Recipe:
 
 
 def write_lora(path: Path, attached: Attached, recipe: Recipe, steps: int) -> None:
-    """Write what is learned so far, in float16 under kohya's keys."""
-    factors = {kohya_key(DENOISER_PREFIX, layer): each for layer, each in attached.factors().items()}
-    for encoder, layers in attached.text_factors().items():
-        prefix = recipe.family.text_prefixes[encoder]
-        factors |= {kohya_key(prefix, layer): each for layer, each in layers.items()}
-    write_adapter(path, factors, recipe.metadata(steps))
+    """Write what is learned so far, in float16 under the keys of kohya's trainer for the family."""
+    learned = {DENOISER: attached.factors(), **attached.text_factors()}
+    changes = {
+        layer: learned[layer.part][layer.path]
+        for layer in recipe.table.layers
+        if layer.path in learned.get(layer.part, {})
+    }
+    write_adapter(path, kohya_changes(changes, recipe.table), recipe.metadata(steps))
 
 
 def publish(

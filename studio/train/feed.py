@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from studio.families._base import Frame
 from studio.train.batches import Batches, Draw
+from studio.train.framing import frame_of
 from studio.train.preparing import Shelf
 from studio.train.settings import TrainSettings
 
@@ -24,6 +26,7 @@ class Batch:
     number: int
     latents: Tensor
     captions: list[str]
+    frames: list[Frame]
     mask: Tensor | None
     weights: Tensor | None
 
@@ -44,6 +47,7 @@ class Feed:
             number=number,
             latents=torch.stack(rows).to(self.device).float(),
             captions=[self._said(draw) for draw in drawn],
+            frames=[frame_of(self.shelf.examples[draw.index]) for draw in drawn],
             mask=self._mask(drawn),
             weights=self._weights(drawn),
         )
@@ -76,7 +80,7 @@ class ClassFeed(Feed):
     def batch(self, number: int) -> Batch:
         """As the subject's; noise numbers below zero are never the subject's."""
         told = super().batch(number)
-        return Batch(-1 - number, told.latents, told.captions, told.mask, told.weights)
+        return replace(told, number=-1 - number)
 
 
 def feeds(

@@ -92,7 +92,7 @@ class Loop:
                 self.model,
                 self.noise_schedule,
                 batch.latents,
-                self.prompts(batch.captions),
+                {**self.prompts(batch.captions), **self.model.describe_frames(batch.frames)},
                 settings=self.settings,
                 seed=self.seed,
                 number=batch.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from studio.train import objective
+from studio.train.framing import frame_of
 from studio.train.preparing import Shelf
 from studio.train.prompts import Prompts
 
@@ -55,5 +56,6 @@ class Probe:
         steps = self.schedule.config.num_train_timesteps
         timestep = int((number + 0.5) / LOOKS * steps)
         noise = objective.draw_noise(latents, SEED, number)
-        told = self.prompts([self.shelf.examples[index].caption])
+        example = self.shelf.examples[index]
+        told = {**self.prompts([example.caption]), **self.model.describe_frames([frame_of(example)])}
         return latents, told, noise, torch.tensor([timestep], device=latents.device)

@@ -72,6 +72,31 @@ def stable_diffusion(family: str, unet: Mapping[str, Any], **text: Any) -> Any:
     )
 
 
+def stable_diffusion_xl() -> Any:
+    """An SDXL of three levels, one layer deep."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    text = {**VOCABULARY, "num_hidden_layers": 2, "intermediate_size": 8}
+    unet = {
+        "block_out_channels": (8, 16, 16),
+        "attention_head_dim": [1, 2, 2],
+        "transformer_layers_per_block": 1,
+        "norm_num_groups": 4,
+    }
+    return diffusers.StableDiffusionXLPipeline(
+        **spelling("sdxl"),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**config("sdxl", "text_encoder", **text))),
+        text_encoder_2=CLIPTextModelWithProjection(
+            CLIPTextConfig(**config("sdxl", "text_encoder_2", **text))
+        ),
+        vae=diffusers.AutoencoderKL.from_config(config("sdxl", "vae", **VAE)),
+        unet=diffusers.UNet2DConditionModel.from_config(config("sdxl", "unet", **unet)),
+        scheduler=diffusers.EulerDiscreteScheduler.from_config(config("sdxl", "scheduler")),
+        add_watermarker=False,
+    )
+
+
 def _unet(*, heads: Any) -> dict[str, Any]:
     return {
         "block_out_channels": (8, 16),
@@ -85,4 +110,5 @@ def _unet(*, heads: Any) -> dict[str, Any]:
 SMALL: dict[str, Callable[[], Any]] = {
     "sd1": lambda: stable_diffusion("sd1", _unet(heads=2), num_hidden_layers=1, intermediate_size=8),
     "sd2": lambda: stable_diffusion("sd2", _unet(heads=[1, 2]), num_hidden_layers=1, intermediate_size=8),
+    "sdxl": stable_diffusion_xl,
 }

@@ -129,6 +129,11 @@ def test_what_other_programs_read_in_its_files(small: tuple[str, Path]) -> None:
     expected = {
         "sd1": ("stable-diffusion-v1", "sd_v1", {"text_encoder": "lora_te"}),
         "sd2": ("stable-diffusion-v2-512", "sd_v2", {"text_encoder": "lora_te"}),
+        "sdxl": (
+            "stable-diffusion-xl-v1-base",
+            "sdxl_base_v1-0",
+            {"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"},
+        ),
     }
     assert (family.architecture, family.base_version, dict(family.text_prefixes)) == expected[family.name]
     assert dataclasses.is_dataclass(family.defaults)

@@ -179,7 +179,7 @@ def reads(width: int, prefix: str = "model.diffusion_model.input_blocks.1.1.") -
         (reads(768), "sd1"),
         (reads(192), "pocket"),
         (reads(1024), "sd2"),
-        (reads(2048), None),
+        (reads(2048), "sdxl"),
         ({**reads(768), "model.diffusion_model.input_blocks.0.0.weight": Entry((320, 9, 3, 3), "F16")}, None),
         ({"lora_unet_x_attn2.to_k.weight": Entry((320, 768), "F16")}, None),
     ],
