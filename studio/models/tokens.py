@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +15,7 @@ from studio.families import FAMILIES
 from studio.families import __file__ as of_families
 from studio.families._base import Family
 from studio.models.identify import identify
+from studio.models.parts import part_folders
 from studio.models.source import Source, resolve
 from studio.workspace import Workspace
 
@@ -79,7 +80,10 @@ def counters(base: str, workspace: Workspace) -> tuple[TokenCounter, ...]:
     A model that is not downloaded is known when one of the families suggests it. Raises `ModelError`
     for a base that does not exist or whose tokenizer is damaged.
     """
-    return tuple(_counter(folder) for folder in _tokenizers(resolve(base, workspace)))
+    found = _tokenizers(resolve(base, workspace))
+    return tuple(
+        replace(_counter(folder), name=part.replace("tokenizer", "text_encoder")) for part, folder in found
+    )
 
 
 def english() -> TokenCounter:
@@ -100,13 +104,13 @@ def _suggesting(hub_id: str) -> Family | None:
     return next((family for family in FAMILIES if hub_id in family.suggested), None)
 
 
-def _tokenizers(source: Source) -> Iterator[Path]:
+def _tokenizers(source: Source) -> Iterator[tuple[str, Path]]:
     folder = configs(source)
     for part, path in part_folders(folder).items() if folder else ():
         if not part.startswith("tokenizer"):
             continue
         if (path / "tokenizer.json").is_file() or (path / "merges.txt").is_file():
-            yield path
+            yield part, path
 
 
 def _counter(folder: Path) -> TokenCounter:
