@@ -69,7 +69,7 @@ def test_parameters_alone_bring_back_what_they_hold(tmp_path: Path) -> None:
 def test_a_picture_of_a1111_is_understood(tmp_path: Path) -> None:
     read = read_recipe(picture(tmp_path / "webui.png", parameters=WEBUI))
     assert read.values["prompt"] == "a red fox, (fur:1.2)\nin the snow"
-    assert read.values["adapters"] == [{"name": "ink", "weight": 0.8, "text": None}]
+    assert read.values["adapters"] == [Mix(name="ink", weight=0.8).model_dump()]
     assert (read.values["width"], read.values["height"]) == (1024, 768)
     assert read.values["sampler"] == "dpmpp_2m_karras"
     assert "base" not in read.values
