@@ -176,7 +176,7 @@ def _mix(studio: Studio, thing: Thing) -> Figures:
         what = f"a picture of {SUBJECT_TRIGGER} {thing.name} in {STYLE_TRIGGER} style"
         words = [f"{what} on {_a(ground)} background" for ground in GROUNDS]
         true = [[picture(plain(thing, INK, ground))] for ground in GROUNDS]
-        figures = {}
+        figures: Figures = {}
         for name, (subject, style) in MIXES.items():
             made = studio.paint({thing.icon: subject, STYLE_NAME: style}, words, 500)
             likeness = studio.eyes.likeness(made, true)

@@ -114,7 +114,8 @@ class Flux(Sibling):
             if done > DISTILLED:
                 velocity, guidance = self._guided(noisy, sigmas, batch, velocity)
             guess = velocities(self.transformer, noisy, sigmas, (states, pooled), guidance)
-        return (guess.float() - velocity).square().mean() + HINT * hinted
+        total: Tensor = (guess.float() - velocity).square().mean() + HINT * hinted
+        return total
 
     @torch.no_grad()
     def _guided(self, noisy: Tensor, sigmas: Tensor, batch: Batch, velocity: Tensor) -> tuple[Tensor, Tensor]:

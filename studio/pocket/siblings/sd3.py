@@ -91,7 +91,8 @@ class SD3(Sibling):
                 encoder_hidden_states=states,
                 pooled_projections=pooled,
             ).sample
-        return (guess.float() - velocity).square().mean()
+        total: Tensor = (guess.float() - velocity).square().mean()
+        return total
 
     def publish(self) -> None:
         """The transformer and the scheduler."""

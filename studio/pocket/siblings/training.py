@@ -82,7 +82,8 @@ class Thumbnail(nn.Module):
     def forward(self, state: Tensor, clean: Tensor) -> Tensor:
         """The squared error of 4 x 4 latents read off states (batch, width)."""
         coarse = functional.avg_pool2d(clean, 4).flatten(1)
-        return (self.read(state).float() - coarse).square().mean()
+        missed: Tensor = (self.read(state).float() - coarse).square().mean()
+        return missed
 
 
 def flowing(clean: Tensor, shift: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:

@@ -86,7 +86,8 @@ class XL(Sibling):
     def __init__(self) -> None:
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
         self.first = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", torch_dtype=torch.float32).eval()
-        self.unet, self.second, self.thumbnail = build_unet(), build_text(), Thumbnail(WIDTH)
+        self.unet = build_unet().to(memory_format=torch.channels_last)
+        self.second, self.thumbnail = build_text(), Thumbnail(WIDTH)
         self.trained = nn.ModuleDict({"unet": self.unet, "second": self.second, "thumbnail": self.thumbnail})
 
     def told(self, words: list[str]) -> tuple[Tensor, Tensor]:
@@ -105,7 +106,8 @@ class XL(Sibling):
         sizes = torch.tensor([[PIXELS, PIXELS, 0, 0, PIXELS, PIXELS]] * len(batch.words))
         more = {"text_embeds": pooled.float(), "time_ids": sizes}
         painted = unet.weighted_loss(self.unet, batch.clean, states.float(), added_cond_kwargs=more)
-        return painted + HINT * hinted
+        total: Tensor = painted + HINT * hinted
+        return total
 
     def publish(self) -> None:
         """The UNet and the second text encoder."""
