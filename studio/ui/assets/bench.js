@@ -20,6 +20,7 @@
     const all = button("Select all", () => deck.choose(deck.shown()), { class: "link", title: "Ctrl+A" });
     const none = button("None", () => deck.choose([]), { class: "link" });
     const again = button("Caption again", () => trigger("again", { names: [...deck.chosen] }), { class: "link" });
+    const out = button("Take out", () => deck.remove([...deck.chosen]), { class: "link", title: "Out of the dataset, with their captions: to the system's bin" });
     const undo = button("↶ Undo", () => turn("undo"), { disabled: true });
     const redo = button("↷ Redo", () => turn("redo"), { disabled: true });
     const batchPlace = h("section", { class: "fold batch", hidden: true, "aria-label": "Change many captions" });
@@ -29,7 +30,7 @@
     const bar = h("div", { class: "bench-bar" },
       h("div", { class: "find" }, filter, button("?", () => { hints.hidden = !hints.hidden; }, { class: "quiet", "aria-label": "What can be asked for", title: "What can be asked for" })),
       h("div", { class: "row" }, batchButton, tagsButton, undo, redo), hints,
-      h("div", { class: "selection" }, state, all, none, again));
+      h("div", { class: "selection" }, state, all, none, again, out));
     const main = h("div", { class: "main" }, h("header", { class: "bench-head" }, h("div", {}, title, counted), toTrain), doctorPlace, bar, batchPlace, tagsPlace, told, cards);
     root.append(empty, main, side);
 
@@ -88,7 +89,7 @@
     function bars() {
       const chosen = deck.chosen.size, shown = deck.shown().length;
       state.textContent = [deck.kept ? `${shown} of ${deck.order.length} shown` : "", chosen > 1 ? `${chosen} selected` : ""].filter(Boolean).join(" · ");
-      none.hidden = again.hidden = chosen < 2;
+      none.hidden = again.hidden = out.hidden = chosen < 2;
       all.hidden = shown < 2 || chosen === shown;
       bar.classList.toggle("choosing", chosen > 1);
       const turns = deck.meta.turns || {};

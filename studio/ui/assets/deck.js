@@ -103,6 +103,9 @@
       if (deck.filter) deck.sieve(deck.filter);
       return answer;
     };
+
+    // To the system's bin, or out of sight; the check can bring the latter back.
+    deck.remove = (pictures) => deck.act("mend", { action: "remove", arguments: { pictures } });
     return deck;
   };
 })();

@@ -13,18 +13,22 @@
     const history = h("details", { class: "history" }, h("summary", {}, "Earlier words"), h("ol"));
     const title = h("h2"), place = h("span", { class: "place" });
     const again = button("Caption again", () => trigger("again", { names: [name] }), { title: "Let the captioner look once more (Ctrl+Enter)" });
+    const out = button("Take out", async () => {
+      await flush();
+      deck.remove([name]);
+    }, { class: "link", title: "Out of the dataset, with its caption: to the system's bin" });
     const regions = studio.regions(deck, view);
     let name = "", before = "", saving = null, dirty = false;
 
     root.append(
       h("header", {}, title, place,
-        button("↑", () => go(-1), { class: "quiet", "aria-label": "Previous picture", title: "Previous (↑ or K)" }),
-        button("↓", () => go(1), { class: "quiet", "aria-label": "Next picture", title: "Next (↓ or J)" }),
+        button("↑", () => go(-1), { class: "quiet", "aria-label": "Previous picture", title: "Previous (↑ or K; Alt+↑ while typing)" }),
+        button("↓", () => go(1), { class: "quiet", "aria-label": "Next picture", title: "Next (↓ or J; Alt+↓ while typing)" }),
         button("✕", () => close(), { class: "quiet", "aria-label": "Close", title: "Close (Esc)" })),
       view, regions.tools,
       h("div", { class: "label" }, h("label", { for: "caption-words" }, "Caption"), saved),
       conflict, words, meter,
-      h("div", { class: "row" }, again), history);
+      h("div", { class: "row" }, again, out), history);
 
     const tell = (text, kind = "") => {
       saved.textContent = text;
