@@ -7,7 +7,7 @@ for a family's name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,11 @@ class Model(ABC):
     """Sides of pictures, in pixels, must be multiples of this."""
     base_hash: str = ""
     """The SHA-256 of the weights' file."""
+
+    @property
+    def prompt_encoders(self) -> Iterable[nn.Module]:
+        """All that decides what prompts become; more than `text_encoders` where adapters leave some alone."""
+        return self.text_encoders.values()
 
     @abstractmethod
     def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:

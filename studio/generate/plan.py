@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.generate.samplers._base import usable_steps
+from studio.generate.samplers._base import is_flow, usable_steps
 from studio.generate.settings import SAMPLERS, GenerateSettings, Mix
 
 if TYPE_CHECKING:
@@ -39,9 +39,13 @@ def make_plan(
         for side in (settings.width, settings.height)
     )
     sampler = settings.sampler if settings.sampler != "auto" else defaults.sampler
+    if is_flow(config):
+        sampler = "auto"
     asked = settings.steps or defaults.steps
     most = SAMPLERS.get(sampler).most_steps or asked
-    steps = usable_steps(SAMPLERS.get(sampler).build(config), min(asked, most))
+    steps = min(asked, most)
+    if not is_flow(config):
+        steps = usable_steps(SAMPLERS.get(sampler).build(config), steps)
     filled = settings.model_copy(
         update={
             "prompt": prompt,
@@ -60,6 +64,8 @@ def make_plan(
             f"The size was rounded to {width} × {height}, "
             f"because this base needs sides in steps of {model.side_multiple}."
         )
+    if settings.sampler not in (sampler, "auto"):
+        notes.append("It was painted with the base model's own sampler, because the others do not suit it.")
     if steps != asked:
         notes.append(f"It was painted in {steps} steps instead of {asked}, which {sampler} cannot do here.")
     return Plan(filled, tuple(notes))

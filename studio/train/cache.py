@@ -32,7 +32,7 @@ class Cache:
     def __init__(self, folder: Path, model: Model) -> None:
         self.folder, self.model = folder, model
         self._vae = fingerprint([model.vae])
-        self._texts = fingerprint(model.text_encoders.values())
+        self._texts = fingerprint(model.prompt_encoders)
 
     def latents(self, picture: Path, bucket: Size, *, mirrored: bool, crop: Crop | None = None) -> Tensor:
         """Latents (channels, height, width) on the processor; raises `PictureError`."""

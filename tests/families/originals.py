@@ -14,12 +14,17 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from studio.adapters.original_names import original_names
+from studio.adapters.original_transformers import joined_layers
 
 IN_RESNET = {"norm1": "in_layers.0", "norm2": "out_layers.0"}
 TEXTS = {
     "pocket": {"text_encoder": "cond_stage_model.transformer."},
     "sd1": {"text_encoder": "cond_stage_model.transformer."},
     "sd2": {"text_encoder": "cond_stage_model.model."},
+    "sd3": {
+        "text_encoder": "text_encoders.clip_l.transformer.",
+        "text_encoder_2": "text_encoders.clip_g.transformer.",
+    },
     "sdxl": {
         "text_encoder": "conditioner.embedders.0.transformer.",
         "text_encoder_2": "conditioner.embedders.1.model.",
@@ -37,8 +42,8 @@ OPEN_CLIP = {
 def write_checkpoint(pipeline: Any, path: Path, family: str = "sd1") -> Path:
     """Write UNet, VAE and text encoders into one `.safetensors` file."""
     tensors: dict[str, Tensor] = {}
-    for name, tensor in pipeline.unet.state_dict().items():
-        tensors[f"model.diffusion_model.{unet_name(name, pipeline.unet)}"] = tensor
+    for name, tensor in denoiser(pipeline).items():
+        tensors[f"model.diffusion_model.{name}"] = tensor
     for name, tensor in pipeline.vae.state_dict().items():
         square = "attentions" in name and name.endswith("weight") and tensor.ndim == 2
         tensors[f"first_stage_model.{vae_name(name)}"] = tensor[:, :, None, None] if square else tensor
@@ -49,6 +54,37 @@ def write_checkpoint(pipeline: Any, path: Path, family: str = "sd1") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, path)
     return path
+
+
+def denoiser(pipeline: Any) -> dict[str, Tensor]:
+    """The weights of a UNet or a transformer by their original names."""
+    if hasattr(pipeline, "unet"):
+        unet = pipeline.unet
+        return {unet_name(name, unet): tensor for name, tensor in unet.state_dict().items()}
+    weights = pipeline.transformer.state_dict()
+    told = {
+        sd3_name(name): tensor
+        for name, tensor in weights.items()
+        if "norm_" in name or "pos_embed.pos" in name
+    }
+    told = {name: tensor for name, tensor in told.items() if name}
+    for name, (paths, swapped) in joined_layers({path.rpartition(".")[0] for path in weights}).items():
+        for role in ("weight", "bias"):
+            if f"{paths[0]}.{role}" in weights:
+                every = torch.cat([weights[f"{path}.{role}"] for path in paths])
+                told[f"{name}.{role}"] = torch.cat(every.chunk(2)[::-1]) if swapped else every
+    return told
+
+
+def sd3_name(name: str) -> str:
+    """What has no layer of its own in the tables: norms of queries and keys, places of patches."""
+    if name == "pos_embed.pos_embed":
+        return "pos_embed"
+    norm = re.fullmatch(r"transformer_blocks\.(\d+)\.(attn2?)\.norm_(added_)?([qk])\.weight", name)
+    if norm is None:
+        return ""
+    side = "context" if norm[3] else "x"
+    return f"joint_blocks.{norm[1]}.{side}_block.{norm[2]}.ln_{norm[4]}.weight"
 
 
 def _full(name: str) -> str:

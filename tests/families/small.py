@@ -72,28 +72,66 @@ def stable_diffusion(family: str, unet: Mapping[str, Any], **text: Any) -> Any:
     )
 
 
-def stable_diffusion_xl() -> Any:
-    """An SDXL of three levels, one layer deep."""
+def stable_diffusion_xl(*, unet: Mapping[str, Any] = {}, text: Mapping[str, Any] = {}) -> Any:
+    """An SDXL of three levels, its transformers one layer deep."""
     import diffusers
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    text = {**VOCABULARY, "num_hidden_layers": 2, "intermediate_size": 8}
+    text = {**VOCABULARY, "num_hidden_layers": 2, "intermediate_size": 8, **text}
     unet = {
         "block_out_channels": (8, 16, 16),
         "attention_head_dim": [1, 2, 2],
         "transformer_layers_per_block": 1,
         "norm_num_groups": 4,
+        **unet,
     }
+    second = CLIPTextConfig(**config("sdxl", "text_encoder_2", **text))
     return diffusers.StableDiffusionXLPipeline(
         **spelling("sdxl"),
         text_encoder=CLIPTextModel(CLIPTextConfig(**config("sdxl", "text_encoder", **text))),
-        text_encoder_2=CLIPTextModelWithProjection(
-            CLIPTextConfig(**config("sdxl", "text_encoder_2", **text))
-        ),
+        text_encoder_2=CLIPTextModelWithProjection(second),
         vae=diffusers.AutoencoderKL.from_config(config("sdxl", "vae", **VAE)),
         unet=diffusers.UNet2DConditionModel.from_config(config("sdxl", "unet", **unet)),
         scheduler=diffusers.EulerDiscreteScheduler.from_config(config("sdxl", "scheduler")),
         add_watermarker=False,
+    )
+
+
+def narrow_xl() -> Any:
+    """The same with texts far narrower than those of a full-size model."""
+    return stable_diffusion_xl(
+        text={"hidden_size": 8, "projection_dim": 8, "num_attention_heads": 2},
+        unet={"cross_attention_dim": 16, "projection_class_embeddings_input_dim": 6 * 256 + 8},
+    )
+
+
+def stable_diffusion_3() -> Any:
+    """An SD3.5 of two layers, the first attending twice as the medium's; T5 is left out."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+
+    text = {**VOCABULARY, "num_hidden_layers": 2, "intermediate_size": 8}
+    encoders = {
+        part: CLIPTextModelWithProjection(CLIPTextConfig(**config("sd3", part, **text)))
+        for part in ("text_encoder", "text_encoder_2")
+    }
+    return diffusers.StableDiffusion3Pipeline(
+        **spelling("sd3"),
+        **encoders,
+        text_encoder_3=None,
+        tokenizer_3=None,
+        vae=diffusers.AutoencoderKL.from_config(config("sd3", "vae", **VAE)),
+        transformer=diffusers.SD3Transformer2DModel(
+            sample_size=8,
+            num_layers=2,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            caption_projection_dim=16,
+            pos_embed_max_size=16,
+            dual_attention_layers=(0,),
+            qk_norm="rms_norm",
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler.from_config(config("sd3", "scheduler")),
     )
 
 
@@ -111,4 +149,5 @@ SMALL: dict[str, Callable[[], Any]] = {
     "sd1": lambda: stable_diffusion("sd1", _unet(heads=2), num_hidden_layers=1, intermediate_size=8),
     "sd2": lambda: stable_diffusion("sd2", _unet(heads=[1, 2]), num_hidden_layers=1, intermediate_size=8),
     "sdxl": stable_diffusion_xl,
+    "sd3": stable_diffusion_3,
 }

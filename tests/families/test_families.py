@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +33,13 @@ def source(folder: Path) -> Source:
 
 def in_one_file(name: str, folder: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
     """The small model as an original checkpoint, and its configurations in place of the full-size ones."""
-    import diffusers
-
-    from studio.families import sd1
-
-    write_checkpoint(diffusers.DiffusionPipeline.from_pretrained(folder), target, name)
+    write_checkpoint(identify(source(folder)).open(source(folder), **CPU).pipeline(), target, name)
     family = FAMILIES.get(name)
     for each in (
         family,
         family.variant(Source("file", str(target), "x"), read_layout(Source("file", str(target), "x"))),
     ):
         monkeypatch.setattr(each, "configs", folder, raising=False)
-    assert isinstance(family, sd1.StableDiffusion1)
     return Source("file", str(target), target.stem)
 
 
@@ -90,8 +86,13 @@ def test_prompts_are_encoded_as_the_pipeline_does(small: tuple[str, Path]) -> No
     with torch.no_grad():
         ours = model.encode_prompts(prompts)
         pipe: Any = model.pipeline()
+        more = {
+            name: None
+            for name in ("prompt_2", "prompt_3")
+            if name in signature(pipe.encode_prompt).parameters
+        }
         theirs = pipe.encode_prompt(
-            prompts, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=False
+            prompts, **more, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=False
         )
     told = [tensor for tensor in theirs if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()]
     assert all(
@@ -129,6 +130,7 @@ def test_what_other_programs_read_in_its_files(small: tuple[str, Path]) -> None:
     expected = {
         "sd1": ("stable-diffusion-v1", "sd_v1", {"text_encoder": "lora_te"}),
         "sd2": ("stable-diffusion-v2-512", "sd_v2", {"text_encoder": "lora_te"}),
+        "sd3": ("stable-diffusion-3", "sd3", {"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"}),
         "sdxl": (
             "stable-diffusion-xl-v1-base",
             "sdxl_base_v1-0",

@@ -43,6 +43,11 @@ def begins_in_pure_noise(config: Mapping[str, Any]) -> bool:
     return bool(config.get("rescale_betas_zero_snr"))
 
 
+def is_flow(config: Mapping[str, Any]) -> bool:
+    """Whether the base's noise is a straight flow, which only its own sampler knows."""
+    return str(config.get("_class_name", "")).startswith("FlowMatch")
+
+
 def usable_steps(scheduler: Any, steps: int) -> int:
     """`steps`, or one more where diffusers' rounding of “trailing” would end before the first timestep."""
     scheduler.set_timesteps(steps)

@@ -1,0 +1,107 @@
+"""Opening a transformer's checkpoint, which often lacks text encoders and VAE: those lie beside it.
+
+ComfyUI and Forge keep them in folders of their own (`text_encoders`, `clip`, `vae`) beside that of the
+models. They are found there by the names and shapes of their weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.errors import ModelError
+from studio.models.layout import read_header
+from studio.models.source import Source
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+FOLDERS = ("", "text_encoders", "text_encoder", "clip", "vae", "VAE", "t5")
+WIDTH = {
+    "text_model.embeddings.token_embedding.weight": 1,
+    "shared.weight": 1,
+    "encoder.conv_in.weight": 0,
+}
+"""What tells a piece: the weight whose size in this dimension is its width."""
+
+
+def tensors_under(path: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The weights of a file whose names begin so, without that; numbers in `dtype`, on the processor."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (no mapping)
+        return {name.removeprefix(prefix): file.get_tensor(name).to(dtype) for name in names}
+
+
+def piece(source: Source, prefix: str, mark: str, width: int, dtype: torch.dtype) -> dict[str, Tensor] | None:
+    """A piece's weights, in the checkpoint under `prefix` or in a file of their own beside it."""
+    if f"{prefix}{mark}" in read_header(source.path):
+        return tensors_under(source.path, prefix, dtype)
+    for path in _beside(source.path):
+        shape = _shape(path, mark)
+        if len(shape) > WIDTH[mark] and shape[WIDTH[mark]] == width:
+            return tensors_under(path, "", dtype)
+    return None
+
+
+def filled(source: Source, module: nn.Module, weights: Mapping[str, Tensor], what: str) -> nn.Module:
+    """A module made without memory, with these weights; raises `ModelError` if some are missing."""
+    try:
+        told = module.load_state_dict(dict(weights), strict=False, assign=True)
+    except RuntimeError as fault:
+        raise lacking(source, f"The weights of {what} do not fit: {str(fault)[:200]}") from fault
+    if told.missing_keys:
+        raise lacking(source, f"{what} lacks {len(told.missing_keys)} weights, first {told.missing_keys[0]}")
+    return module.eval()
+
+
+def tokenizer_beside(source: Source) -> Path | None:
+    """The folder of a T5 tokenizer near a checkpoint: in a diffusers folder among the person's models."""
+    for folder in dict.fromkeys((source.path.parent, source.path.parent.parent)):
+        for pattern in (
+            "*/tokenizer_[23]/spiece.model",
+            "*/tokenizer_[23]/tokenizer.json",
+            "t5*/tokenizer.json",
+        ):
+            found = sorted(path for path in folder.glob(pattern) if _is_t5(path))
+            if found:
+                return found[0].parent
+    return None
+
+
+def lacking(source: Source, why: str, remedy: str = "Get the full checkpoint.") -> ModelError:
+    """The fault of a checkpoint that lacks something."""
+    return ModelError(f"{source.title} is not a complete model", why=why, remedy=remedy)
+
+
+def _is_t5(path: Path) -> bool:
+    settings = path.with_name("tokenizer_config.json")
+    return path.name == "spiece.model" or (settings.is_file() and "T5" in settings.read_text("utf-8"))
+
+
+def _shape(path: Path, mark: str) -> tuple[int, ...]:
+    try:
+        entry = read_header(path).get(mark)
+    except (ModelError, OSError):
+        return ()
+    return entry.shape if entry else ()
+
+
+def _beside(checkpoint: Path) -> Iterator[Path]:
+    for root in dict.fromkeys((checkpoint.parent, checkpoint.parent.parent)):
+        for folder in FOLDERS:
+            if folder or root == checkpoint.parent:
+                yield from sorted(
+                    path for path in (root / folder).glob("*.safetensors") if path != checkpoint
+                )
+
+
+def empty(make: Any, *given: Any, **named: Any) -> Any:
+    """A module without memory for its weights."""
+    from accelerate import init_empty_weights
+
+    with init_empty_weights():
+        return make(*given, **named)
