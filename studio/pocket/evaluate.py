@@ -29,6 +29,7 @@ MEASURES = {
     "tiny": Measure(measures.tiny, ("vae", "tiny")),
     "judge": Measure(measures.judge_itself, ("judge",)),
     "captioner": Measure(measures.captioner, ("captioner",)),
+    "tagger": Measure(measures.tagger, ("tagger",)),
     "painter": Measure(measures.painter, (*PAINTS, "judge")),
     "pairs": Measure(measures.pairs, (*PAINTS, "judge")),
     "subjects": Measure(learning.subjects, (*PAINTS, "judge")),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from studio.pocket import evaluate, judge, ledger
+from studio.pocket import evaluate, judge, ledger, measures
 from studio.pocket.evaluate import Measure, table
 from studio.pocket.scenes import PAIR, PAIR_CENTRES, Scene, plain
 
@@ -68,3 +68,16 @@ def test_the_judge_wants_every_thing_that_was_asked_for() -> None:
     assert right["thing"].tolist() == [True, False, False, True]
     assert right["style"].tolist() == [True, False, True, True]
     assert right["background"].tolist() == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("an owl in flat style on a red background", ["owl"]),
+        ("a small owl in bold style on a red dotted background", ["owl"]),
+        ("cherries on the left in flat style on a red background", ["cherries"]),
+        ("an owl and a hot dog in glossy style on a teal background", ["owl", "hot dog"]),
+    ],
+)
+def test_the_things_that_a_caption_names(words: str, named: list[str]) -> None:
+    assert measures._named(words) == named

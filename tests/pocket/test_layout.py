@@ -74,3 +74,17 @@ class TestWithWeights:
         )
         found = CLIPModel.from_pretrained(POCKET / "clip")(**given)
         assert found.text_embeds.shape == found.image_embeds.shape
+
+    def test_the_tiny_autoencoder_shows_the_latents_that_the_unet_works_on(self) -> None:
+        import torch
+        from diffusers import AutoencoderKL, AutoencoderTiny
+        from PIL import Image
+
+        owner = AutoencoderKL.from_pretrained(POCKET / "vae", dtype=torch.float32)
+        tiny = AutoencoderTiny.from_pretrained(POCKET / "tiny", dtype=torch.float32)
+        picture = Image.open(POCKET.parent / "demo" / "subject" / "fox-1.png").convert("RGB")
+        pixels = torch.from_numpy(np.array(picture.resize((128, 128)))).permute(2, 0, 1)[None] / 127.5 - 1
+        with torch.no_grad():
+            latents = owner.encode(pixels).latent_dist.mode() * owner.config.scaling_factor
+            shown = tiny.decode(latents / tiny.config.scaling_factor).sample
+        assert (shown - pixels).abs().mean() < 0.1
