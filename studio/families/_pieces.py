@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FOLDERS = ("", "text_encoders", "text_encoder", "clip", "vae", "VAE", "t5")
-WIDTH = {
-    "text_model.embeddings.token_embedding.weight": 1,
-    "shared.weight": 1,
-    "encoder.conv_in.weight": 0,
-}
-"""What tells a piece: the weight whose size in this dimension is its width."""
+CLIP, T5, VAE = "text_model.embeddings.token_embedding.weight", "shared.weight", "decoder.conv_in.weight"
+"""The weights that tell pieces: their second dimension is a text encoder's width, or a VAE's channels."""
 
 
 def tensors_under(path: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -36,15 +32,18 @@ def tensors_under(path: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tens
         return {name.removeprefix(prefix): file.get_tensor(name).to(dtype) for name in names}
 
 
-def piece(source: Source, prefix: str, mark: str, width: int, dtype: torch.dtype) -> dict[str, Tensor] | None:
-    """A piece's weights, in the checkpoint under `prefix` or in a file of their own beside it."""
+def piece(
+    source: Source, prefix: str, mark: str, width: int, dtype: torch.dtype, *, called: str = ""
+) -> dict[str, Tensor] | None:
+    """A piece's weights, in the checkpoint under `prefix` or in a file of their own beside it.
+
+    Of several files of the same shapes, one whose name begins with `called` is taken.
+    """
     if f"{prefix}{mark}" in read_header(source.path):
         return tensors_under(source.path, prefix, dtype)
-    for path in _beside(source.path):
-        shape = _shape(path, mark)
-        if len(shape) > WIDTH[mark] and shape[WIDTH[mark]] == width:
-            return tensors_under(path, "", dtype)
-    return None
+    fitting = [path for path in _beside(source.path) if _shape(path, mark)[1:2] == (width,)]
+    fitting.sort(key=lambda path: not path.name.lower().startswith(called))
+    return tensors_under(fitting[0], "", dtype) if fitting else None
 
 
 def filled(source: Source, module: nn.Module, weights: Mapping[str, Tensor], what: str) -> nn.Module:

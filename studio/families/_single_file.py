@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.errors import ModelError
 from studio.models.layout import Layout
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     import torch
 
     from studio.families.sd1 import StableDiffusion1
+
+
+class WithTokenizers(Protocol):
+    """A family whose tokenizers come with the studio: where they lie, and how each fills up a prompt."""
+
+    @property
+    def configs(self) -> Path: ...
+    @property
+    def padding(self) -> Mapping[str, str]: ...
 
 
 def open_checkpoint(
@@ -50,7 +61,7 @@ def open_checkpoint(
     return parts
 
 
-def tokenizers(family: StableDiffusion1) -> dict[str, Any]:
+def tokenizers(family: WithTokenizers) -> dict[str, Any]:
     """The family's own tokenizers by name; they differ in how they fill up a prompt."""
     from transformers import CLIPTokenizer
 

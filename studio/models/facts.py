@@ -10,6 +10,7 @@ from typing import Any
 from studio.families import FAMILIES
 from studio.families._base import Family
 from studio.models.identify import identify
+from studio.models.parts import part_folder
 from studio.models.source import Source, resolve
 from studio.models.tokens import TokenCounter, configs, counters
 from studio.workspace import Workspace
@@ -63,7 +64,8 @@ def _side_multiple(folder: Path | None) -> int:
 
 
 def _config(folder: Path | None, part: str) -> dict[str, Any]:
-    if folder is None or not (folder / part / "config.json").is_file():
+    path = part_folder(folder, part) / "config.json" if folder is not None else None
+    if path is None or not path.is_file():
         return {}
-    content = json.loads((folder / part / "config.json").read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8"))
     return content if isinstance(content, dict) else {}

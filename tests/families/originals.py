@@ -25,12 +25,18 @@ TEXTS = {
         "text_encoder": "text_encoders.clip_l.transformer.",
         "text_encoder_2": "text_encoders.clip_g.transformer.",
     },
+    "flux": {
+        "text_encoder": "text_encoders.clip_l.transformer.",
+        "text_encoder_2": "text_encoders.t5xxl.transformer.",
+    },
     "sdxl": {
         "text_encoder": "conditioner.embedders.0.transformer.",
         "text_encoder_2": "conditioner.embedders.1.model.",
     },
 }
 """How the text encoders' names begin; those with "model." are OpenCLIP's."""
+VAE = {"flux": "vae."}
+OTHERS = re.compile(r"lora|single_blocks\.\d+\.(qkv|proj)$")  # other trainers' names for the same layers
 OPEN_CLIP = {
     "text_model.embeddings.token_embedding.weight": "token_embedding.weight",
     "text_model.embeddings.position_embedding.weight": "positional_embedding",
@@ -46,9 +52,13 @@ def write_checkpoint(pipeline: Any, path: Path, family: str = "sd1") -> Path:
         tensors[f"model.diffusion_model.{name}"] = tensor
     for name, tensor in pipeline.vae.state_dict().items():
         square = "attentions" in name and name.endswith("weight") and tensor.ndim == 2
-        tensors[f"first_stage_model.{vae_name(name)}"] = tensor[:, :, None, None] if square else tensor
+        tensors[f"{VAE.get(family, 'first_stage_model.')}{vae_name(name)}"] = (
+            tensor[:, :, None, None] if square else tensor
+        )
     for part, prefix in TEXTS[family].items():
-        weights = {_full(name): tensor for name, tensor in getattr(pipeline, part).state_dict().items()}
+        weights = getattr(pipeline, part).state_dict()
+        if "t5" not in prefix:
+            weights = {_full(name): tensor for name, tensor in weights.items()}
         told = open_clip(weights) if prefix.endswith(".model.") else weights
         tensors |= {prefix + name: tensor for name, tensor in told.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,29 +72,35 @@ def denoiser(pipeline: Any) -> dict[str, Tensor]:
         unet = pipeline.unet
         return {unet_name(name, unet): tensor for name, tensor in unet.state_dict().items()}
     weights = pipeline.transformer.state_dict()
-    told = {
-        sd3_name(name): tensor
-        for name, tensor in weights.items()
-        if "norm_" in name or "pos_embed.pos" in name
-    }
-    told = {name: tensor for name, tensor in told.items() if name}
+    named = norm_name if "pos_embed.pos_embed" in weights else flux_norm
+    told = {named(name): tensor for name, tensor in weights.items() if named(name)}
     for name, (paths, swapped) in joined_layers({path.rpartition(".")[0] for path in weights}).items():
-        for role in ("weight", "bias"):
+        for role in ("weight", "bias") if not OTHERS.search(name) else ():
             if f"{paths[0]}.{role}" in weights:
                 every = torch.cat([weights[f"{path}.{role}"] for path in paths])
                 told[f"{name}.{role}"] = torch.cat(every.chunk(2)[::-1]) if swapped else every
     return told
 
 
-def sd3_name(name: str) -> str:
+def norm_name(name: str) -> str:
     """What has no layer of its own in the tables: norms of queries and keys, places of patches."""
     if name == "pos_embed.pos_embed":
         return "pos_embed"
-    norm = re.fullmatch(r"transformer_blocks\.(\d+)\.(attn2?)\.norm_(added_)?([qk])\.weight", name)
+    norm = re.fullmatch(r"(single_)?transformer_blocks\.(\d+)\.(attn2?)\.norm_(added_)?([qk])\.weight", name)
     if norm is None:
         return ""
-    side = "context" if norm[3] else "x"
-    return f"joint_blocks.{norm[1]}.{side}_block.{norm[2]}.ln_{norm[4]}.weight"
+    return f"joint_blocks.{norm[2]}.{'context' if norm[4] else 'x'}_block.{norm[3]}.ln_{norm[5]}.weight"
+
+
+def flux_norm(name: str) -> str:
+    """The same for FLUX."""
+    norm = re.fullmatch(r"(single_)?transformer_blocks\.(\d+)\.attn\.norm_(added_)?([qk])\.weight", name)
+    if norm is None:
+        return ""
+    which = {"q": "query", "k": "key"}[norm[4]]
+    if norm[1]:
+        return f"single_blocks.{norm[2]}.norm.{which}_norm.scale"
+    return f"double_blocks.{norm[2]}.{'txt' if norm[3] else 'img'}_attn.norm.{which}_norm.scale"
 
 
 def _full(name: str) -> str:

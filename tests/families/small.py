@@ -135,6 +135,33 @@ def stable_diffusion_3() -> Any:
     )
 
 
+def flux() -> Any:
+    """A FLUX.1 dev with one block of each kind, and a T5 that spells."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel, T5Tokenizer
+
+    text = {**VOCABULARY, "num_hidden_layers": 1, "intermediate_size": 8}
+    letters = [chr(code) for code in range(97, 123)]
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((each, -3.0) for each in letters)]
+    tiny_t5 = {"vocab_size": len(pieces), "d_ff": 8, "d_kv": 8, "num_heads": 1, "num_layers": 1}
+    return diffusers.FluxPipeline(
+        **spelling("flux"),
+        tokenizer_2=T5Tokenizer(pieces, extra_ids=0, model_max_length=512),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**config("flux", "text_encoder", **text))),
+        text_encoder_2=T5EncoderModel(T5Config(**config("flux", "text_encoder_2", **tiny_t5))),
+        vae=diffusers.AutoencoderKL.from_config(config("flux", "vae", **VAE)),
+        transformer=diffusers.FluxTransformer2DModel(
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=32,
+            num_attention_heads=1,
+            guidance_embeds=True,
+            axes_dims_rope=(4, 14, 14),
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler.from_config(config("flux", "scheduler")),
+    )
+
+
 def _unet(*, heads: Any) -> dict[str, Any]:
     return {
         "block_out_channels": (8, 16),
@@ -150,4 +177,5 @@ SMALL: dict[str, Callable[[], Any]] = {
     "sd2": lambda: stable_diffusion("sd2", _unet(heads=[1, 2]), num_hidden_layers=1, intermediate_size=8),
     "sdxl": stable_diffusion_xl,
     "sd3": stable_diffusion_3,
+    "flux": flux,
 }

@@ -10,12 +10,19 @@ import pytest
 import torch
 
 from studio.errors import ModelError
+from studio.families import FAMILIES
 from studio.models import source as sources
 from studio.models.identify import identify
+from studio.models.layout import Entry, Layout
 from studio.models.source import Source, bases, resolve
 from studio.models.tokens import counters
 from studio.workspace import Workspace
 from tests.families.small import narrow_xl
+
+FLUX = {
+    "single_transformer_blocks.0.proj_mlp": (8, 8),
+    "time_text_embed.text_embedder.linear_1": (8, 8),
+}
 
 
 @pytest.fixture
@@ -41,6 +48,24 @@ def test_a_sibling_opens_with_what_it_borrows(sibling: Path, workspace: Workspac
         assert model.encode_prompts(["a fox"])["prompt_embeds"].shape[-1] == 16
     named = [counter.name for counter in counters(str(sibling), workspace)]
     assert named == ["text_encoder", "text_encoder_2"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "family"),
+    [
+        ({"pos_embed.proj": (48, 4, 2, 2), "context_embedder": (48, 96)}, "pocket-sd3"),
+        ({"pos_embed.proj": (1536, 16, 2, 2), "context_embedder": (1536, 4096)}, "sd3"),
+        ({**FLUX, "x_embedder": (96, 16), "context_embedder": (96, 96)}, "pocket-flux"),
+        ({**FLUX, "x_embedder": (3072, 64), "context_embedder": (3072, 4096)}, "flux"),
+        ({**FLUX, "x_embedder": (3072, 384), "context_embedder": (3072, 4096)}, None),
+    ],
+)
+def test_transformers_are_told_apart_by_width(
+    entries: dict[str, tuple[int, ...]], family: str | None
+) -> None:
+    named = {f"transformer.{name}.weight": Entry(shape, "F16") for name, shape in entries.items()}
+    layout = Layout("x", named, {})
+    assert [each.name for each in FAMILIES if each.recognises(layout)] == ([family] if family else [])
 
 
 def test_a_sibling_is_offered_where_it_is_there(

@@ -22,6 +22,7 @@ from tests.train.studio_in_small import StoppedAfter, make_small
 KEYS = {
     "sd1": ("lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q", "lora_te_text_model_"),
     "sd2": ("lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q", "lora_te_text_model_"),
+    "flux": ("lora_unet_double_blocks_0_img_attn_qkv", "lora_te1_text_model_"),
     "sd3": ("lora_unet_joint_blocks_0_x_block_attn_qkv", "lora_te2_text_model_"),
     "sdxl": ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q", "lora_te2_text_model_"),
 }
