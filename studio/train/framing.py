@@ -11,8 +11,8 @@ def frame_of(example: Example) -> Frame:
     """The frame of an example; what a person cropped away counts as never having been there."""
     width, height = example.picture.size
     if example.crop is not None:
-        left, top, right, bottom = example.crop.box((width, height))
-        width, height = right - left, bottom - top
+        box = example.crop.box((width, height))
+        width, height = box[2] - box[0], box[3] - box[1]
     left, top, right, _ = kept((width, height), example.bucket)
     scale = example.bucket[0] / (right - left)
     return Frame((width, height), (round(left * scale), round(top * scale)), example.bucket)

@@ -24,7 +24,9 @@ def checkpoint(folder: Path, telling: torch.Tensor, metadata: Mapping[str, str],
         "model.diffusion_model.input_blocks.0.0.weight": torch.zeros(2, 4, 3, 3),
         TELLING: telling,
     }
-    save_file({**tensors, **({"v_pred": torch.zeros(1)} if mark else {})}, folder / "x.safetensors", metadata)
+    save_file(
+        {**tensors, **({"v_pred": torch.zeros(1)} if mark else {})}, folder / "x.safetensors", dict(metadata)
+    )
     return Source("file", str(folder / "x.safetensors"), "x")
 
 
