@@ -64,7 +64,9 @@ def resolve(text: str, workspace: Workspace) -> Source:
 def _miniature(name: str) -> Source:
     folder, title = MINIATURES[name]
     if not (folder / "model_index.json").is_file():
-        raise ModelError(f"“{title}” did not come with this copy of the studio", remedy="Choose another base.")
+        raise ModelError(
+            f"“{title}” did not come with this copy of the studio", remedy="Choose another base."
+        )
     return Source("folder", str(folder), title)
 
 
