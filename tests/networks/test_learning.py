@@ -26,8 +26,8 @@ RATES: dict[str, tuple[float, str]] = {
     "lokr": (2e-2, "up"),
     "mixable": (1.5e-2, ""),
 }
-BEGINNINGS = {"gaussian": 6e-3, "pissa": 1e-3, "olora": 1e-3, "eva": 4e-3}
-OPTIMIZER_RATES = {"lion8bit": 1e-3, "adafactor": 3e-3, "prodigy": 1.0, "schedule-free": 1e-2}
+BEGINNINGS = {"gaussian": 6e-3, "pissa": 1e-3, "olora": 2e-3, "eva": 4e-3}
+OPTIMIZER_RATES = {"lion8bit": 2e-3, "adafactor": 3e-3, "prodigy": 1.0, "schedule-free": 1e-2}
 STEPS = {"prodigy": 40}  # it must find its rate first
 
 
