@@ -18,7 +18,7 @@ class Pocket(StableDiffusion1):
     defaults = Defaults(
         resolution=128,
         steps=20,
-        guidance=4.0,
+        guidance=3.0,
         sampler="auto",
         subject_prompt="a picture of {subject}",
         style_prompt="a picture in {subject} style",

@@ -15,7 +15,7 @@ from studio.pocket.scenes import Scene, caption, plain
 from studio.pocket.stage import ASSETS
 from studio.pocket.things import COLOURS, STYLES, trained_things
 
-STEPS, GUIDANCE, COLUMNS = 20, 4.0, 8
+STEPS, GUIDANCE, COLUMNS = 20, 3.0, 8
 
 
 def prompts(count: int, seed: int) -> list[Scene]:
