@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +19,14 @@ from transformers import (
 from studio.pocket import muon
 from studio.pocket.clip import DEVIATION, MEAN
 from studio.pocket.composing import compose
-from studio.pocket.scenes import PIXELS, draw_scene, sentence
+from studio.pocket.scenes import PIXELS, Scene, draw_scene, sentence
 from studio.pocket.stage import ASSETS, Stage, publish, set_learning_rate
 from studio.pocket.tags import Head
-from studio.pocket.things import all_things, trained_things
+from studio.pocket.things import SECTIONS, all_things, trained_things, unnamed_things
 
 BATCH, WIDTH, LENGTH, PEAK, HINT = 64, 128, 28, 2e-3, 0.1
+UNNAMED = 0.15
+"""The share of known things that are only called by their kind, so that the unknown are, too."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]")
 PHRASES = (
     "a an and small on the left right in flat glossy bold high contrast style background dotted striped "
@@ -41,6 +44,7 @@ def vocabulary() -> dict[str, int]:
         *sorted(set(names)),
         *letters,
         *(f"##{letter}" for letter in letters),
+        *("kind", *SECTIONS.values()),
     ]
     return {word: number for number, word in enumerate(dict.fromkeys(words))}
 
@@ -83,10 +87,10 @@ def train(minutes: float) -> None:
     both = nn.ModuleDict({"model": model, "head": head})
     optimizer = muon.optimizer(both, PEAK)
     stage = Stage("captioner", minutes, {"both": both, "optimizer": optimizer})
-    rng, things = random.Random(500 + stage.step), trained_things()
+    rng, things = random.Random(500 + stage.step), trained_things() + unnamed_things()
     for _ in stage.steps():
         set_learning_rate(optimizer, stage.learning_rate(PEAK))
-        scenes = [draw_scene(rng, things) for _ in range(BATCH)]
+        scenes = [_partly_unnamed(draw_scene(rng, things), rng) for _ in range(BATCH)]
         ids, labels = _speech(words, [sentence(scene) for scene in scenes])
         with torch.autocast("cpu", torch.bfloat16):
             found = model(pixel_values=compose(scenes, PIXELS), input_ids=ids, labels=labels)
@@ -99,11 +103,16 @@ def train(minutes: float) -> None:
     finish(model)
 
 
+def _partly_unnamed(scene: Scene, rng: random.Random) -> Scene:
+    told = (thing.unnamed if rng.random() < UNNAMED else thing for thing in scene.things)
+    return replace(scene, things=tuple(told))
+
+
 def _begun() -> BlipForConditionalGeneration:
     if (ASSETS / "captioner").exists():
-        return BlipForConditionalGeneration.from_pretrained(
-            ASSETS / "captioner", torch_dtype=torch.float32
-        ).train()
+        known = BlipForConditionalGeneration.from_pretrained(ASSETS / "captioner", torch_dtype=torch.float32)
+        known.resize_token_embeddings(len(vocabulary()))
+        return known.train()
     return build()
 
 

@@ -20,7 +20,7 @@ from torch.nn import functional
 from studio.pocket import icons
 from studio.pocket.icons import BUILD, STYLE_OF
 from studio.pocket.scenes import PATTERNS, PIXELS, Scene, background
-from studio.pocket.things import COLOURS, all_things
+from studio.pocket.things import COLOURS
 
 STYLE_ROWS = {style: row for row, style in enumerate(STYLE_OF.values())}
 
@@ -41,7 +41,7 @@ def compose(scenes: Sequence[Scene], pixels: int) -> Tensor:
     passes: dict[tuple[int, bool], list[Layer]] = defaultdict(list)
     for row, scene in enumerate(scenes):
         for order, (thing, centre) in enumerate(zip(scene.things, scene.centres, strict=True)):
-            layer = Layer(row, STYLE_ROWS[scene.style], _number(thing.icon), centre, scene.side)
+            layer = Layer(row, STYLE_ROWS[scene.style], icons.column(thing.icon), centre, scene.side)
             passes[order, 2 * scene.side < PIXELS].append(layer)
     for (_, small), layers in sorted(passes.items()):
         drawn = _drawn(layers, pixels, _table(pixels // 2 if small else pixels))
@@ -61,11 +61,6 @@ def _drawn(layers: list[Layer], pixels: int, table: np.ndarray) -> Tensor:
     matrix[:, :, 2] = -centre * scale[:, None]
     grid = functional.affine_grid(matrix, [len(layers), 4, pixels, pixels], align_corners=False)
     return functional.grid_sample(found, grid, align_corners=False)
-
-
-@cache
-def _number(icon: str) -> int:
-    return [thing.icon for thing in all_things()].index(icon)
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
-from studio.pocket.things import HELD_OUT_STYLE, STYLES, all_things
+from studio.pocket.things import HELD_OUT_STYLE, STYLES, drawable
 
 BUILD = Path("build/pocket")
 NPM = Path("build/npm")
@@ -62,14 +62,14 @@ def _download(package: str, version: str, archive: Path) -> None:
 def render() -> None:
     """Draw every thing in every style to RGBA pixels, kept in `build/pocket/icons.npy`.
 
-    The array is (style, thing, 256, 256, 4) uint8, in the order of `STYLE_OF` and `all_things()`.
+    The array is (style, thing, 256, 256, 4) uint8, in the order of `STYLE_OF` and `drawable()`.
     """
-    shape = (len(STYLE_OF), len(all_things()), SIDE, SIDE, 4)
+    shape = (len(STYLE_OF), len(drawable()), SIDE, SIDE, 4)
     pixels = np.zeros(shape, np.uint8)
     for row, icon_set in enumerate(STYLE_OF):
         icons = json.loads((folder_of(f"@iconify-json/{icon_set}") / "icons.json").read_text("utf-8"))
-        for column, thing in enumerate(all_things()):
-            pixels[row, column] = _draw(icons, thing.icon)
+        for place, thing in enumerate(drawable()):
+            pixels[row, place] = _draw(icons, thing.icon)
     BUILD.mkdir(parents=True, exist_ok=True)
     unfinished = BUILD / "icons.tmp.npy"
     np.save(unfinished, pixels)
@@ -100,6 +100,11 @@ def pixels() -> np.ndarray:
 def icon(style: str, name: str, side: int) -> Image.Image:
     """One thing in one style as an RGBA picture of `side` pixels."""
     row = list(STYLE_OF.values()).index(style)
-    column = [thing.icon for thing in all_things()].index(name)
-    picture = Image.fromarray(np.asarray(pixels()[row, column]), "RGBA")
+    picture = Image.fromarray(np.asarray(pixels()[row, column(name)]), "RGBA")
     return picture.resize((side, side), Image.Resampling.LANCZOS)
+
+
+@cache
+def column(name: str) -> int:
+    """Where the icon of this name stands in the tables."""
+    return [thing.icon for thing in drawable()].index(name)

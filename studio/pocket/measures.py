@@ -20,7 +20,7 @@ from studio.pocket.scenes import Scene, caption, draw_scene, picture, plain, sen
 from studio.pocket.stage import ASSETS
 from studio.pocket.tagger import config
 from studio.pocket.tags import truth
-from studio.pocket.things import COLOURS, STYLES, all_things, held_out, trained_things
+from studio.pocket.things import COLOURS, STYLES, drawable, held_out, trained_things
 from studio.pocket.vae import pictures
 
 PAINTS = ("unet", "text_encoder", "vae")
@@ -128,7 +128,7 @@ def _named(words: str) -> list[str]:
 
 def _category(words: str) -> str:
     """The section of the first thing that a caption names, "" if there is no such thing."""
-    return next((thing.section for thing in all_things() if thing.name == _named(words)[0]), "")
+    return next((thing.section for thing in drawable() if thing.name == _named(words)[0]), "")
 
 
 def _share(answers: Iterable[bool]) -> float:

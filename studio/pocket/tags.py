@@ -10,17 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio.pocket.scenes import PATTERNS, Scene
-from studio.pocket.things import COLOURS, STYLES, Thing, trained_things
+from studio.pocket.things import COLOURS, SECTIONS, STYLES, Thing, trained_things
 
-SECTIONS = {
-    "animals": "animal",
-    "plants": "plant",
-    "food": "food",
-    "objects": "object",
-    "activities": "activity",
-    "places": "place",
-    "faces": "face",
-}
 RATINGS = ("general",)
 RARE = -5.0
 """A tag's logit before anything is learned: nearly all tags are absent from nearly all pictures."""
@@ -39,12 +30,12 @@ def _tag(thing: Thing) -> str:
 
 
 def tags_of(scene: Scene) -> set[str]:
-    """The tags of one scene."""
+    """The tags of one scene; a thing that has no name has only its kind."""
     found = {*RATINGS, f"{scene.style}_style", f"{scene.background}_background", scene.pattern}
     found |= {scene.size, scene.place.replace(" ", "_"), "pair" if len(scene.things) == 2 else ""}
     for thing in scene.things:
         found |= {_tag(thing), SECTIONS[thing.section]}
-    return found - {""}
+    return found & set(tags())
 
 
 def truth(scenes: Sequence[Scene]) -> Tensor:

@@ -7,6 +7,15 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+SECTIONS = {
+    "animals": "animal",
+    "plants": "plant",
+    "food": "food",
+    "objects": "object",
+    "activities": "activity",
+    "places": "place",
+    "faces": "face",
+}
 STYLES = {"fluent-emoji-flat": "flat", "noto": "glossy", "twemoji": "bold"}
 HELD_OUT_STYLE = {"fluent-emoji-high-contrast": "high contrast"}
 COLOURS = {
@@ -39,6 +48,11 @@ class Thing:
         """The name with its article, as a caption says it."""
         return f"{self.article} {self.name}".strip()
 
+    @property
+    def unnamed(self) -> Thing:
+        """The same thing to one who does not know its name."""
+        return Thing(self.icon, f"kind of {SECTIONS[self.section]}", self.section, "a")
+
 
 def _lines(path: Path) -> list[tuple[str, str]]:
     section, found = "", []
@@ -62,6 +76,18 @@ def _thing(section: str, line: str) -> Thing:
 def all_things() -> tuple[Thing, ...]:
     """Every thing of the list, trained and held out, in the order of the file."""
     return tuple(_thing(*entry) for entry in _lines(HERE / "things.txt"))
+
+
+@cache
+def unnamed_things() -> tuple[Thing, ...]:
+    """Things that the captioner meets, of which only the kind is ever said."""
+    return tuple(_thing(*entry).unnamed for entry in _lines(HERE / "unnamed.txt"))
+
+
+@cache
+def drawable() -> tuple[Thing, ...]:
+    """Everything there are icons of, in the order of the icons' tables."""
+    return all_things() + unnamed_things()
 
 
 @cache

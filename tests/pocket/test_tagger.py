@@ -25,6 +25,10 @@ def test_the_tags_of_a_scene() -> None:
     assert {"pair", "key"} < tags_of(replace(OWL, things=(THINGS["owl"], THINGS["key"])))
 
 
+def test_what_has_no_name_is_tagged_by_its_kind() -> None:
+    assert tags_of(replace(OWL, things=(THINGS["owl"].unnamed,))) == tags_of(OWL) - {"owl"}
+
+
 def test_every_tag_has_one_place_and_no_held_out_thing_has_any() -> None:
     assert len(set(tags())) == len(tags()) == config()["num_classes"]
     assert tags()[0] == "general"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.pocket.things import COLOURS, all_things, held_out, trained_things
+from studio.pocket.things import COLOURS, all_things, drawable, held_out, trained_things, unnamed_things
 
 
 def test_held_out_things_are_never_trained_on() -> None:
@@ -16,6 +16,14 @@ def test_held_out_things_are_never_trained_on() -> None:
 def test_everything_is_either_trained_or_held_out() -> None:
     assert len(trained_things()) >= 400
     assert set(trained_things()) | set(held_out()) == set(all_things())
+
+
+def test_of_unnamed_things_only_the_kind_is_said_and_no_held_out_thing_is_among_them() -> None:
+    held = {word for thing in held_out() for word in thing.icon.split("-")}
+    assert not [thing.icon for thing in unnamed_things() if set(thing.icon.split("-")) & held]
+    assert "a kind of animal" in {thing.phrase for thing in unnamed_things()}
+    icons = [thing.icon for thing in drawable()]
+    assert len(set(icons)) == len(icons)
 
 
 def test_no_two_things_share_a_name() -> None:
