@@ -13,7 +13,6 @@ from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from studio.adapters.blocks import block_of, blocks_of
-from studio.adapters.decomposition import shortened_dense
 from studio.adapters.factors import Delta, Factors
 from studio.adapters.layers import Layer
 from studio.adapters.reading import Adapter
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 
 WeightOf = Callable[[Layer], "Tensor"]
 """W₀ of a layer; `Mixer.original` is one."""
-LIKELY = 0.15  # cosine or overlap from which two are told to clash
+Watch = Callable[[int, int], None]
+"""Told how many layers of how many are done; it may raise `Cancelled`."""
+COSINE, OVERLAP = 0.15, 0.3  # from which two are told to clash
 RANK = 16  # of what stands for a change that is no product of two matrices
 
 
@@ -31,11 +32,21 @@ class Touch(NamedTuple):
     """How two adapters meet, in a block or everywhere.
 
     `cosine` is that of both changes as vectors, from −1 to 1; `overlap` the part of the smaller
-    subspace, of inputs and outputs together, that lies in the other's, from 0 to 1.
+    subspace of outputs that lies in the other's, from 0 (no more than chance would have it) to 1.
+
+    The inputs that adapters listen to say nothing: they hardly move from where a training began
+    (Zhu et al., arXiv 2402.16842), so that all LoRAs trained from one seed have them in common.
+    Measured on trainings of the miniature: the same thing twice 0.26 to 0.29 and 0.23 to 0.26,
+    different things 0.01 to 0.11 and 0.14 to 0.18, a thing and a style 0.04 to 0.07 and 0.15.
     """
 
     cosine: float
     overlap: float
+
+    @property
+    def heat(self) -> float:
+        """How likely they clash; 1 is where one is told of it."""
+        return max(abs(self.cosine) / COSINE, self.overlap / OVERLAP)
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,11 @@ class ClashMap:
 
     def sentences(self) -> list[str]:
         """What to try, for each pair that is likely to clash; the worst first."""
-        worst = sorted(self.pairs.items(), key=lambda item: -_heat(item[1]))
-        return [self._sentence(pair) for pair, touch in worst if _heat(touch) >= LIKELY]
+        worst = sorted(self.pairs.items(), key=lambda item: -item[1].heat)
+        return [self._sentence(pair) for pair, touch in worst if touch.heat >= 1]
 
     def _sentence(self, pair: tuple[int, int]) -> str:
-        hot = sorted(self.strips[pair].items(), key=lambda item: -_heat(item[1]))[:2]
+        hot = sorted(self.strips[pair].items(), key=lambda item: -item[1].heat)[:2]
         where = " and ".join(block for block, _ in hot)
         one, other = (self.names[index] for index in pair)
         return (
@@ -69,22 +80,24 @@ class ClashMap:
         )
 
 
-def clash_map(adapters: Sequence[Adapter], weight_of: WeightOf) -> ClashMap:
+def clash_map(adapters: Sequence[Adapter], weight_of: WeightOf, watch: Watch | None = None) -> ClashMap:
     """Compare each pair in the layers that both change, from their factors alone where they have some."""
-    sums: dict[tuple[int, int], dict[str, list[float]]] = {}
-    for pair in combinations(range(len(adapters)), 2):
-        one, other = (adapters[index].changes for index in pair)
-        sums[pair] = defaultdict(lambda: [0.0] * 5)
-        for layer in one.keys() & other.keys():
-            found = _meet(one[layer], other[layer], weight_of(layer))
+    layers = list(dict.fromkeys(layer for adapter in adapters for layer in adapter.changes))
+    pairs = list(combinations(range(len(adapters)), 2))
+    sums: dict[tuple[int, int], dict[str, list[float]]] = {
+        pair: defaultdict(lambda: [0.0] * 5) for pair in pairs
+    }
+    for number, layer in enumerate(layers):
+        if watch:
+            watch(number, len(layers))
+        here = {index: a.changes[layer] for index, a in enumerate(adapters) if layer in a.changes}
+        sides = _sides(here, weight_of(layer), alone=len(here) < 2)
+        for pair in pairs:
             block = sums[pair][block_of(layer)]
-            block[:] = [total + part for total, part in zip(block, found, strict=True)]
-        for index, (own, theirs) in enumerate(((one, other), (other, one))):
-            for layer in own.keys() - theirs.keys():  # counts for its norm alone
-                sums[pair][block_of(layer)][1 + index] += own[layer].norm(weight_of(layer)) ** 2
+            block[:] = map(sum, zip(block, _meet(*(sides.get(index) for index in pair)), strict=True))
     return ClashMap(
         names=tuple(adapter.name for adapter in adapters),
-        blocks=blocks_of(layer for adapter in adapters for layer in adapter.changes),
+        blocks=blocks_of(layers),
         pairs={
             pair: _touch([sum(each) for each in zip(*s.values(), strict=True)]) for pair, s in sums.items()
         },
@@ -100,30 +113,53 @@ def inner_product(one: Delta, other: Delta, weight: Tensor) -> float:
     return float((one.delta(weight) * other.delta(weight)).sum())
 
 
-def subspace_overlap(one: Delta, other: Delta, weight: Tensor) -> float:
-    """‖Q₁ᵀQ₂‖² / min(rank) of the orthonormal bases of outputs and of inputs, their mean: 0 to 1."""
-    pairs = zip(_bases(one, weight), _bases(other, weight), strict=True)
-    parts = [float((a.T @ b).square().sum()) / max(1, min(a.shape[1], b.shape[1])) for a, b in pairs]
-    return sum(parts) / len(parts)
+def subspace_overlap(one: Tensor, other: Tensor) -> float:
+    """‖Q₁ᵀQ₂‖² / min(rank) of two orthonormal bases, less what two random ones have in common: 0 to 1."""
+    space, ranks = one.shape[0], (one.shape[1], other.shape[1])
+    chance = max(ranks) / space
+    if chance >= 1 or 0 in ranks:
+        return 0.0
+    common = float((one.T @ other).square().sum()) / min(ranks)
+    return max(0.0, (common - chance) / (1 - chance))
 
 
-def _bases(change: Delta, weight: Tensor) -> tuple[Tensor, Tensor]:
+class _Side(NamedTuple):
+    """One adapter in one layer."""
+
+    change: Delta
+    weight: Tensor
+    norm: float
+    outputs: Tensor | None
+
+
+def _sides(changes: Mapping[int, Delta], weight: Tensor, *, alone: bool) -> dict[int, _Side]:
+    """What each adapter is there; of one that is alone, or of a bias, only how large it is."""
+    bare = alone or weight.ndim < 2
+    return {
+        index: _Side(change, weight, change.norm(weight), None if bare else outputs_of(change, weight))
+        for index, change in changes.items()
+    }
+
+
+def outputs_of(change: Delta, weight: Tensor) -> Tensor:
+    """An orthonormal basis of the directions into which ΔW writes."""
     import torch
 
-    if not isinstance(change, Factors):
-        change = shortened_dense(change.delta(weight), rank=RANK).factors
-    up, down = change.matrices(weight)
-    return torch.linalg.qr(up).Q, torch.linalg.qr(down.T).Q
+    if isinstance(change, Factors):
+        return torch.linalg.qr(change.matrices(weight)[0]).Q
+    whole = change.delta(weight).flatten(1)
+    return torch.svd_lowrank(whole, min(RANK, *whole.shape))[0]
 
 
-def _meet(one: Delta, other: Delta, weight: Tensor) -> list[float]:
+def _meet(one: _Side | None, other: _Side | None) -> list[float]:
     """The inner product, both squared norms, the overlap weighted by both norms, and that weight."""
-    if weight.ndim < 2:
-        return [0.0] * 5
-    norms = one.norm(weight), other.norm(weight)
+    norms = [side.norm if side else 0.0 for side in (one, other)]
+    squares = [norm**2 for norm in norms]
     product = norms[0] * norms[1]
-    overlap = subspace_overlap(one, other, weight) if product else 0.0
-    return [inner_product(one, other, weight), norms[0] ** 2, norms[1] ** 2, overlap * product, product]
+    if not product or one is None or other is None or one.outputs is None or other.outputs is None:
+        return [0.0, *squares, 0.0, 0.0]
+    overlap = subspace_overlap(one.outputs, other.outputs)
+    return [inner_product(one.change, other.change, one.weight), *squares, overlap * product, product]
 
 
 def _touch(sums: Sequence[float]) -> Touch:
@@ -133,7 +169,3 @@ def _touch(sums: Sequence[float]) -> Touch:
     whole = sqrt(one * other)
     # Layers that only one of them changes cannot clash: they make the overlap smaller too.
     return Touch(inner / whole if whole else 0.0, overlap / max(weight, whole) if weight else 0.0)
-
-
-def _heat(touch: Touch) -> float:
-    return max(abs(touch.cosine), touch.overlap)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from studio.adapters.layers import DENOISER, Layer
+from studio.models.parts import part_folder
 
 if TYPE_CHECKING:
     import torch
@@ -99,7 +100,8 @@ class InFiles:
         """The file of each weight of a part."""
         if part not in self._parts:
             names = ("unet", "transformer") if part == DENOISER else (part,)
-            folder = next(self._folder / name for name in names if (self._folder / name).is_dir())
+            places = (part_folder(self._folder, name) for name in names)
+            folder = next(place for place in places if place.is_dir())
             self._parts[part] = dict(_weights(folder))
         return self._parts[part]
 

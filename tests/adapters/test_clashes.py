@@ -40,13 +40,20 @@ def test_products_of_changes_are_those_of_the_whole_matrices(kinds: tuple[str, s
 
 
 def test_overlap_is_one_with_itself_and_nought_with_what_is_at_right_angles() -> None:
-    eye = torch.eye(8)
-    one, other = Factors(eye[:2], eye[:, :2], 2.0), Factors(eye[2:4], eye[:, 2:4], 1.0)
-    weight = torch.zeros(8, 8)
-    assert subspace_overlap(one, one, weight) == pytest.approx(1)
-    assert subspace_overlap(one, other, weight) == pytest.approx(0)
-    half = Factors(eye[1:3], eye[:, 1:3], 1.0)
-    assert subspace_overlap(one, half, weight) == pytest.approx(0.5)
+    one, other, half = torch.eye(8)[:, :2], torch.eye(8)[:, 2:4], torch.eye(8)[:, 1:3]
+    assert subspace_overlap(one, one) == pytest.approx(1)
+    assert subspace_overlap(one, other) == 0
+    assert subspace_overlap(one, half) == pytest.approx((0.5 - 0.25) / 0.75)  # a quarter is chance
+
+
+def test_loras_that_began_at_one_seed_do_not_clash_by_that() -> None:
+    one, other = (random_factors(LAYERS, seed=seed) for seed in (1, 2))
+    same_inputs: dict[Layer, Delta] = {
+        layer: Factors(one[layer].down, other[layer].up, 2.0) for layer in LAYERS
+    }
+    told = clash_map([adapter("a", dict(one)), adapter("b", same_inputs)], weight_of)
+    assert told.pairs[0, 1].heat < 1
+    assert told.sentences() == []
 
 
 def test_a_colliding_pair_is_ranked_above_an_independent_one() -> None:

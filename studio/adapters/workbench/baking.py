@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.adapters.layers import DENOISER, Layer, Place, whole
+from studio.adapters.base_files import found, header_of
+from studio.adapters.layers import Layer, Place
 from studio.adapters.mixing import Portion
 from studio.adapters.naming import LayerTable
 from studio.adapters.workbench.loose import Progress
 from studio.adapters.workbench.saving import rewrite_metadata
 from studio.errors import AdapterError
-from studio.models.header import Header, read_header
-from studio.models.layout import LARGEST_HEADER, MOST_TENSORS, weight_files
+from studio.models.layout import weight_files
+from studio.models.parts import BORROWED, part_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-# The first text encoder in original checkpoints of SD1 and of SDXL.
-TEXT = ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")
 
 
 def bake(
@@ -38,22 +37,16 @@ def bake(
     """
     if target.exists():
         raise AdapterError(f"{target.name} exists already", remedy="Choose another name.")
-    found = list(_found(source, table))
-    _demand_all(portions, [place for *_, place in found])
+    pieces = list(found(source, table))
+    _demand_all(portions, [place for *_, place in pieces])
     unfinished = target.with_name(f".{target.name}.part")
-    told = ", ".join(f"{p.adapter.name}:{p.weight:g} ({p.adapter.receipt.hash[:12]})" for p in portions)
     try:
-        if source.is_dir():
-            shutil.copytree(source, unfinished)
-        else:
-            words = {"modelspec.merged_from": f"{source.stem}, {told}", "modelspec.hash_sha256": ""}
-            rewrite_metadata(source, unfinished, changes=words)
-        for number, (file, key, place) in enumerate(found):
+        copies = _copied(source, unfinished, _lineage(source, portions))
+        for number, (file, key, place) in enumerate(pieces):
             if progress:
-                progress(number, len(found))
+                progress(number, len(pieces))
             if any(layer in portion.adapter.changes for portion in portions for layer, _ in place.parts):
-                copy = unfinished / file.relative_to(source) if source.is_dir() else unfinished
-                _change(copy, key, place, portions)
+                _change(copies[file], key, place, portions)
         os.replace(unfinished, target)
     finally:
         if unfinished.is_dir():
@@ -61,27 +54,36 @@ def bake(
         unfinished.unlink(missing_ok=True)
 
 
-def _found(source: Path, table: LayerTable) -> Iterator[tuple[Path, str, Place]]:
-    """Each weight of the source that the model has: its file, its key there, and where it lies."""
-    if source.is_dir():
-        known = {(layer.part, layer.path): layer for layer in table.layers}
-        for part in dict.fromkeys(layer.part for layer in table.layers):
-            names = ("unet", "transformer") if part == DENOISER else (part,)
-            for file in (file for name in names for file in weight_files(source / name)):
-                for key in _header(file).tensors:
-                    path = key.removesuffix(".weight")
-                    layer = known.get((part, path)) or known.get((part, path.removeprefix("text_model.")))
-                    if layer is not None and path != key:
-                        yield file, key, whole(layer)
-        return
-    for key in _header(source).tensors:
-        name = key.removesuffix(".weight")
-        for prefix in TEXT:
-            if name.startswith(prefix):
-                name = f"text_encoder.{name.removeprefix(prefix)}"
-        place = table.find(name)
-        if place is not None and key.endswith(".weight"):
-            yield source, key, place
+def _lineage(source: Path, portions: Sequence[Portion]) -> dict[str, str]:
+    told = (f"{p.adapter.name}:{p.weight:g} ({p.adapter.receipt.hash[:12]})" for p in portions)
+    return {"modelspec.merged_from": ", ".join((source.stem, *told)), "modelspec.hash_sha256": ""}
+
+
+def _copied(source: Path, target: Path, words: Mapping[str, str]) -> dict[Path, Path]:
+    """Copy a checkpoint, or a folder with the parts that it borrows; where each file of weights went."""
+    if source.is_file():
+        rewrite_metadata(source, target, changes=words)
+        return {source: target}
+    target.mkdir(parents=True)
+    copies: dict[Path, Path] = {}
+    for file in source.iterdir():
+        if file.is_file() and file.name != BORROWED:
+            shutil.copy2(file, target)
+    for name, place in part_folders(source).items():
+        if name in _components(source):
+            weights = weight_files(place)
+            names = [file.name for file in weights]
+            shutil.copytree(place, target / name, ignore=shutil.ignore_patterns(*names))
+            copies |= {file: target / name / file.name for file in weights}
+    for file, copy in copies.items():
+        rewrite_metadata(file, copy, changes=words)
+    return copies
+
+
+def _components(folder: Path) -> Collection[str]:
+    """The parts that the model names; a folder may hold others beside."""
+    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    return [name for name, value in index.items() if isinstance(value, list)]
 
 
 def _demand_all(portions: Sequence[Portion], places: Sequence[Place]) -> None:
@@ -105,7 +107,7 @@ def _change(file: Path, key: str, place: Place, portions: Sequence[Portion]) -> 
         weight: Tensor = opened.get_tensor(key).clone()
     for layer, rows in place.parts:
         _mix_into(weight, layer, rows, portions)
-    header = _header(file)
+    header = header_of(file)
     with file.open("r+b") as written:
         written.seek(header.data_start + header.tensors[key].start)
         written.write(_bytes(weight))
@@ -132,7 +134,3 @@ def _bytes(tensor: Tensor) -> Any:
     import torch
 
     return tensor.contiguous().view(torch.uint8).numpy().tobytes()
-
-
-def _header(file: Path) -> Header:
-    return read_header(file, largest=LARGEST_HEADER, most=MOST_TENSORS)
