@@ -8,5 +8,5 @@ ENTRY = Sampler(
     label="DDIM",
     scheduler="DDIMScheduler",
     options={"timestep_spacing": "leading", "steps_offset": 1, "clip_sample": False},
-    order=50,
+    order=130,
 )

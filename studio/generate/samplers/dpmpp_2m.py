@@ -7,12 +7,15 @@ ENTRY = Sampler(
     title="DPM++ 2M",
     label="DPM++ 2M",
     scheduler="DPMSolverMultistepScheduler",
-    options={
+    options={"algorithm_type": "dpmsolver++", "solver_order": 2, "timestep_spacing": "linspace"},
+    usual="karras",
+    flow="DPMSolverMultistepScheduler",
+    flow_options={
         "algorithm_type": "dpmsolver++",
         "solver_order": 2,
-        "timestep_spacing": "linspace",
-        "use_karras_sigmas": False,
+        "prediction_type": "flow_prediction",
+        "use_flow_sigmas": True,
     },
-    schedule_type="Uniform",
+    aliases=("dpmpp_2m_k", "k_dpmpp_2m"),
     order=30,
 )

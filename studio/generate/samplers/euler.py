@@ -7,6 +7,8 @@ ENTRY = Sampler(
     title="Euler",
     label="Euler",
     scheduler="EulerDiscreteScheduler",
-    options={"timestep_spacing": "linspace", "use_karras_sigmas": False},
+    options={"timestep_spacing": "linspace"},
+    flow="FlowMatchEulerDiscreteScheduler",
+    aliases=("k_euler",),
     order=10,
 )

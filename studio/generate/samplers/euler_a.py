@@ -8,5 +8,6 @@ ENTRY = Sampler(
     label="Euler a",
     scheduler="EulerAncestralDiscreteScheduler",
     options={"timestep_spacing": "linspace"},
+    aliases=("euler_ancestral", "k_euler_a", "k_euler_ancestral"),
     order=20,
 )

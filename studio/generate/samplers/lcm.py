@@ -8,6 +8,7 @@ ENTRY = Sampler(
     label="LCM",
     scheduler="LCMScheduler",
     options={"original_inference_steps": 50, "clip_sample": False},
+    flow="FlowMatchLCMScheduler",
     most_steps=50,
-    order=70,
+    order=150,
 )
