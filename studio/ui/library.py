@@ -73,13 +73,20 @@ class Library:
         )
 
     def mixes(self, rows: Iterable[Row] | None, base: str) -> list[Row]:
-        """The adapters of a generation: the rows that are on, there, and fit."""
+        """The adapters of a generation: the rows that are on, there, and fit or are taken anyway."""
         family = self.family(base)
-        usable = {card.name for card in self.cards() if not misfit(card, family)}
+        known = {card.name: card for card in self.cards()}
+
+        def usable(row: Row) -> bool:
+            card = known.get(row["name"])
+            return card is not None and (
+                not misfit(card, family) or bool(row.get("anyway") and not card.fault)
+            )
+
         return [
-            {"name": row["name"], "weight": round(float(row["weight"]), 4), "text": row.get("text")}
+            {**row, "weight": round(float(row["weight"]), 4)}
             for row in rows or ()
-            if row.get("on") and row.get("name") in usable
+            if row.get("on") and usable(row)
         ]
 
     def family(self, base: str) -> str:

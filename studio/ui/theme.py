@@ -13,9 +13,9 @@ from gradio.themes.utils import sizes
 
 from studio.ui.markup import HERE
 
-STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor")
+STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer")
 SCRIPTS = (
-    *("live", "build", "page", "drop", "mixer"),
+    *("live", "build", "page", "drop", "keeper", "prompting", "knob", "card", "mixer"),
     *("bring", "deck", "grid", "brush", "regions", "editor", "batch", "doctor", "bench"),
 )
 

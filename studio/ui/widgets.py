@@ -50,13 +50,23 @@ def bench(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
     return _widget("bench", elem_id, ("again", "train"), "", server_functions=[servant])
 
 
-def mixer(elem_id: str, **more: Any) -> gr.HTML:
-    """A slider for each adapter: value `[{name, weight, on}]`; a `shelf` says what there is to mix.
+def mixer(elem_id: str, servant: Callable[..., Any], **more: Any) -> gr.HTML:
+    """A card for each adapter: value the rows of the mix, as dictionaries of the knobs of `Mix`.
 
-    Events: `released` when a weight has come to rest, `dropped` with `files` for new ones,
-    `word` with a trigger word that was pressed.
+    A `shelf` says what there is to mix; `servant` answers the rest. Events: `released` when a weight
+    has come to rest, `dropped` with `files` for new ones.
     """
-    return _widget("mixer", elem_id, ("released", "dropped", "word"), [], **more)
+    return _widget("mixer", elem_id, ("released", "dropped"), [], server_functions=[servant], **more)
+
+
+def prompting(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The line under the prompt: tokens, and earlier prompts; its value is the base model."""
+    return _widget("prompting", elem_id, (), "", server_functions=[servant])
+
+
+def keeper(elem_id: str) -> gr.HTML:
+    """Tells by the event `changed`, with the `window`, that something in its desk was changed."""
+    return _widget("keeper", elem_id, ("changed",), "")
 
 
 def shelf(elem_id: str) -> gr.HTML:

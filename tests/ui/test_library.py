@@ -53,7 +53,7 @@ def test_a_row_that_is_off_is_left_out_and_weight_zero_is_not(library: Library) 
     for name in ("a", "b"):
         write_lora(library.desk.workspace.loras / f"{name}.safetensors")
     rows = [{"name": "a", "weight": 0.0, "on": True}, {"name": "b", "weight": 1.0, "on": False}]
-    assert library.mixes(rows, "pocket") == [{"name": "a", "weight": 0.0, "text": None}]
+    assert library.mixes(rows, "pocket") == [{"name": "a", "weight": 0.0, "on": True}]
 
 
 def test_the_mixer_opens_with_the_last_mix_then_the_newest_switched_off(library: Library) -> None:

@@ -1,171 +1,106 @@
-// A slider for each adapter. What was set lives here and goes to the server as the value.
+// A slider for each LoRA. What was set lives here and goes to the server as the value.
 (() => {
-  const clamp = (weight) => Math.min(2, Math.max(-2, Number.isFinite(weight) ? weight : 0));
-  const shown = (weight) => String(Math.round(weight * 100) / 100);
+  const MOST = 60; // LoRAs in the list of the picker; more are found by typing
 
-  let cards = null; // what the shelf holds: the library
-  let onCards = () => {};
+  let shelf = { cards: null, knobs: [] }; // what the studio knows of the library
+  let onShelf = () => {};
 
-  const ROW = `
-    <label class="switch" title="On or off"><input type="checkbox"></label>
-    <span class="face"></span>
-    <span class="what"><b></b><small></small></span>
-    <button type="button" class="quiet remove" title="Take out of this list (the file stays)">✕</button>
-    <input type="range" min="-1" max="2" step="0.05"><input type="number" min="-2" max="2" step="0.05">
-    <p class="hint" hidden><span></span><button type="button">Switch on</button></p>`;
-
-  studio.mixer = ({ element, trigger, props, upload, watch }) => {
+  studio.mixer = ({ element, trigger, props, server, upload, watch }) => {
+    const { h, button } = studio;
     const root = element.querySelector(".mixer");
-    root.innerHTML = `<div class="rows" role="list"></div><p class="none"></p>
-      <div class="add"><select aria-label="Add a LoRA"></select><button type="button" data-choose="files">Add a file</button>
-      <input class="files" type="file" accept=".safetensors" multiple hidden></div><p class="told" role="status"></p>`;
-    const rows = root.querySelector(".rows");
-    const picker = root.querySelector("select");
+    const rows = h("div", { class: "rows", role: "list" });
+    const none = h("p", { class: "none" });
+    const told = h("p", { class: "told", role: "status" });
+    const find = h("input", { type: "search", class: "find", placeholder: "Add a LoRA …", "aria-label": "Add a LoRA", role: "combobox", "aria-expanded": "false", autocomplete: "off", spellcheck: "false" });
+    const list = h("ul", { class: "found", role: "listbox", "aria-label": "LoRAs", hidden: true });
+    const sets = h("div", { class: "sets", hidden: true });
+    const setsButton = button("Sets", () => openSets(sets.hidden), { "aria-expanded": "false", title: "Mixes you have kept" });
+    root.append(rows, none, h("div", { class: "add" }, find, setsButton, button("Add a file", null, { "data-choose": "files" }),
+      h("input", { class: "files", type: "file", accept: ".safetensors", multiple: "", hidden: true })), list, sets, told);
+
+    const cards = new Map();
+    const removed = new Set();
+    let known = null;
     const mix = () => (Array.isArray(props.value) ? props.value : []);
-    const library = () => cards || [];
-    const told = () => cards !== null; // before that, nothing is known of any
-    const card = (name) => library().find((one) => one.name === name);
-
+    const library = () => shelf.cards || [];
     const keep = (changed) => { props.value = changed; };
-    const change = (name, values) => keep(mix().map((one) => (one.name === name ? { ...one, ...values } : one)));
+    const say = (how) => document.dispatchEvent(new CustomEvent("studio:mix", { detail: { how, rows: mix() } }));
 
-    function row(name) {
-      const line = document.createElement("div");
-      line.className = "row";
-      line.setAttribute("role", "listitem");
-      line.dataset.key = name;
-      line.innerHTML = ROW;
-      const [on, slider, number] = line.querySelectorAll("input");
-      const weigh = (weight, from) => {
-        change(name, { weight, on: true });
-        if (from !== slider) slider.value = weight;
-        if (from !== number) number.value = shown(weight);
-        on.checked = true;
-        fill(slider, weight);
-        line.classList.remove("off");
-      };
-      const turn = () => {
-        change(name, { on: on.checked });
-        line.classList.toggle("off", !on.checked);
-        hints();
+    const mixer = {
+      one: (name) => mix().find((one) => one.name === name),
+      card: (name) => library().find((one) => one.name === name),
+      told: () => shelf.cards !== null, // before that, nothing is known of any
+      several: () => mix().length > 1,
+      knobs: () => shelf.knobs,
+      ask: (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" })),
+      change: (name, values) => keep(mix().map((one) => (one.name === name ? { ...one, ...values } : one))),
+      dragged: () => say("dragged"),
+      released: (name) => {
+        draw();
+        say("released");
         trigger("released", { name });
-      };
-      on.addEventListener("change", turn);
-      line.querySelector(".hint button").addEventListener("click", () => {
-        on.checked = true;
-        turn();
-        on.focus();
-      });
-      slider.addEventListener("input", () => weigh(Number(slider.value), slider));
-      slider.addEventListener("change", () => trigger("released", { name }));
-      number.addEventListener("input", () => weigh(clamp(parseFloat(number.value)), number));
-      number.addEventListener("change", () => {
-        number.value = shown(clamp(parseFloat(number.value)));
-        trigger("released", { name });
-      });
-      slider.addEventListener("dblclick", () => { weigh(1); trigger("released", { name }); });
-      line.querySelector(".remove").addEventListener("click", () => {
-        const was = mix().find((one) => one.name === name);
+      },
+      remove: (name) => {
+        const was = mixer.one(name);
         removed.add(name);
         keep(mix().filter((one) => one.name !== name));
         draw();
-        picker.focus();
-        if (was && was.on) trigger("released", { name });
-      });
-      line.querySelector("small").addEventListener("click", (event) => {
-        if (event.target.tagName === "BUTTON") trigger("word", { word: event.target.textContent });
-      });
-      return line;
-    }
-
-    const fill = (slider, weight) => {
-      const place = Math.max(0, ((weight + 1) / 3) * 100);
-      slider.style.setProperty("--from", `${Math.min(100 / 3, place)}%`);
-      slider.style.setProperty("--to", `${Math.max(100 / 3, place)}%`);
+        find.focus();
+        close();
+        if (was && was.on) mixer.released(name);
+      },
+      put: (name, place) => {
+        const rest = mix().filter((one) => one.name !== name);
+        const order = [...rest.slice(0, place), mixer.one(name), ...rest.slice(place)];
+        if (order.every((one, at) => one === mix()[at])) return;
+        keep(order);
+        draw();
+      },
+      move: (name, by) => {
+        const at = mix().findIndex((one) => one.name === name);
+        mixer.put(name, Math.min(mix().length - 1, Math.max(0, at + by)));
+      },
+      // A LoRA by any of its names, on at this weight; the prompt's <lora:…> come here.
+      add: (called, values = {}) => {
+        const wanted = called.trim().toLowerCase();
+        const one = library().find((each) => [each.name, each.name.split("/").pop(), each.title].some((name) => name.toLowerCase() === wanted));
+        if (!one || one.misfit) return false;
+        removed.delete(one.name);
+        const { fresh, ...given } = values;
+        if (mixer.one(one.name)) mixer.change(one.name, { ...given, on: true });
+        else keep([...mix(), { name: one.name, weight: one.weight ?? 1, ...given, on: true }]);
+        mixer.released(one.name);
+        return one.name;
+      },
     };
-
-    function details(line, one) {
-      const known = card(one.name);
-      const [on, slider, number] = line.querySelectorAll("input");
-      const title = known ? known.title : one.name;
-      line.querySelector("b").textContent = title;
-      line.classList.toggle("off", !one.on);
-      line.classList.toggle("new", Boolean(known && known.fresh));
-      line.classList.toggle("misfit", told() && (!known || Boolean(known.misfit)));
-      const small = line.querySelector("small");
-      small.replaceChildren();
-      if (!known) small.textContent = told() ? "This file is no longer there." : "";
-      else if (known.misfit) small.textContent = known.misfit;
-      else {
-        if (known.trigger) {
-          const word = document.createElement("button");
-          word.type = "button";
-          word.textContent = known.trigger;
-          word.title = "Put this word into the prompt";
-          small.append(word);
-        }
-        small.append([known.rank ? `rank ${known.rank}` : "", known.size].filter(Boolean).join(" · "));
-      }
-      const face = line.querySelector(".face");
-      const picture = known && known.preview ? `url("${known.preview}")` : "";
-      if (face.style.backgroundImage !== picture) face.style.backgroundImage = picture;
-      on.checked = one.on;
-      on.setAttribute("aria-label", `Use ${title}`);
-      slider.setAttribute("aria-label", `Weight of ${title}`);
-      number.setAttribute("aria-label", `Weight of ${title}, as a number`);
-      if (document.activeElement !== number) number.value = shown(one.weight);
-      slider.value = one.weight;
-      fill(slider, one.weight);
-    }
-
-    // A LoRA that is off while the prompt already calls it is the surprise of a first picture.
-    function hints() {
-      const prompt = document.querySelector("#generate-prompt textarea")?.value.toLowerCase() || "";
-      const words = prompt.split(/[^\p{L}\p{N}_-]+/u);
-      for (const line of rows.children) {
-        const one = mix().find((each) => each.name === line.dataset.key);
-        const known = card(line.dataset.key);
-        const call = (known && known.trigger || "").toLowerCase();
-        const called = call && (words.includes(call) || (/\s/.test(call) && prompt.includes(call)));
-        const hint = line.querySelector(".hint");
-        hint.hidden = !(called && one && !one.on && !known.misfit);
-        if (!hint.hidden) hint.firstElementChild.textContent = `Your prompt says “${known.trigger}”, but this LoRA is off.`;
-      }
-    }
+    studio.mix = { add: mixer.add, rows: mix, put: (changed) => { keep(changed); draw(); say("released"); trigger("released", {}); }, card: mixer.card, change: mixer.change, dragged: mixer.dragged, released: mixer.released, ask: mixer.ask };
 
     function draw() {
-      const have = new Map([...rows.children].map((line) => [line.dataset.key, line]));
+      const gone = new Map(cards);
       mix().forEach((one, at) => {
-        const line = have.get(one.name) || row(one.name);
-        have.delete(one.name);
-        if (rows.children[at] !== line) rows.insertBefore(line, rows.children[at] || null);
-        details(line, one);
+        if (!cards.has(one.name)) cards.set(one.name, studio.card(one.name, mixer));
+        const card = cards.get(one.name);
+        gone.delete(one.name);
+        if (rows.children[at] !== card.line) rows.insertBefore(card.line, rows.children[at] || null);
+        card.show();
       });
-      have.forEach((line) => line.remove());
-      const rest = library().filter((one) => !mix().some((mine) => mine.name === one.name));
-      const options = [new Option(rest.length ? "Add a LoRA …" : "All of your LoRAs are in the list", "")];
-      for (const one of rest) {
-        const option = new Option(one.misfit ? `${one.title} (does not fit this base)` : one.title, one.name);
-        option.disabled = Boolean(one.misfit);
-        options.push(option);
+      for (const [name, card] of gone) {
+        card.line.remove();
+        cards.delete(name);
       }
-      picker.replaceChildren(...options);
-      picker.hidden = !library().length;
-      hints();
-      root.querySelector(".none").textContent = mix().length || !told() ? "" : library().length
-        ? "No LoRA in the mix."
-        : "No LoRAs yet. Train one, or drop a .safetensors file here.";
+      const there = library().length;
+      find.hidden = !there;
+      setsButton.hidden = !mix().length && !(sets.children.length > 1);
+      none.textContent = mix().length || !mixer.told() ? "" : there ? "No LoRA in the mix." : "No LoRAs yet. Train one, or drop a .safetensors file here.";
     }
 
     // A LoRA that is new, or appears while the page is open, comes in by itself, switched off.
-    let known = null;
-    const removed = new Set();
     function complete() {
-      if (!told()) return;
+      if (!mixer.told()) return;
       known = known || new Set(library().map((one) => one.name));
       const wanted = (one) => (one.fresh || !known.has(one.name)) && !one.misfit && !removed.has(one.name);
-      const missing = library().filter((one) => wanted(one) && !mix().some((mine) => mine.name === one.name));
-      if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: 1, on: false })), ...mix()]);
+      const missing = library().filter((one) => wanted(one) && !mixer.one(one.name));
+      if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: one.weight ?? 1, on: false })), ...mix()]);
       draw();
     }
 
@@ -175,32 +110,112 @@
       setTimeout(complete, 60);
     };
 
-    picker.addEventListener("change", () => {
-      const name = picker.value;
-      if (!name) return;
-      removed.delete(name);
-      keep([...mix(), { name, weight: 1, on: true }]);
-      draw();
-      rows.lastElementChild.querySelector('input[type="range"]').focus();
-      trigger("released", { name });
+    // The picker: what is typed is looked for in names, titles, trigger words and tags.
+    let marked = 0;
+    function offers() {
+      const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const rest = library().filter((one) => !mixer.one(one.name) && words.every((word) => one.words.includes(word)));
+      return [...rest.filter((one) => !one.misfit), ...rest.filter((one) => one.misfit)];
+    }
+
+    function open() {
+      const found = offers();
+      marked = Math.min(marked, Math.max(0, found.length - 1));
+      list.replaceChildren(...found.slice(0, MOST).map((one, at) => h("li", { role: "option", "data-name": one.name, "aria-selected": String(at === marked), "aria-disabled": one.misfit ? "true" : null },
+        face(one), h("span", {}, h("b", {}, one.title), h("small", {}, one.misfit || [one.trigger, one.about].filter(Boolean).join(" · "))))),
+      ...(found.length ? [] : [h("li", { class: "nothing" }, library().every((one) => mixer.one(one.name)) ? "All of your LoRAs are in the mix." : "No LoRA of that name.")]),
+      ...(found.length > MOST ? [h("li", { class: "nothing" }, `${found.length - MOST} more: type a part of the name.`)] : []));
+      list.hidden = false;
+      find.setAttribute("aria-expanded", "true");
+    }
+
+    function close() {
+      list.hidden = true;
+      find.setAttribute("aria-expanded", "false");
+    }
+
+    function face(one) {
+      const node = h("span", { class: "face" });
+      if (one.preview) node.style.backgroundImage = `url("${one.preview}")`;
+      return node;
+    }
+
+    function take(name) {
+      find.value = "";
+      close();
+      const added = mixer.add(name);
+      if (added) cards.get(added).focus();
+    }
+
+    find.addEventListener("focus", open);
+    find.addEventListener("click", open);
+    find.addEventListener("input", () => { marked = 0; open(); });
+    find.addEventListener("blur", () => setTimeout(close, 150));
+    find.addEventListener("keydown", (event) => {
+      const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (by) {
+        marked = Math.max(0, Math.min(list.querySelectorAll("[data-name]").length - 1, marked + by));
+        open();
+        list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+      } else if (event.key === "Enter" && !event.ctrlKey && !list.hidden) {
+        const one = list.querySelectorAll("[data-name]")[marked];
+        if (one) take(one.dataset.name);
+      } else if (event.key === "Escape" && !list.hidden) close();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
     });
+    list.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      const one = event.target.closest("[data-name]");
+      if (one && one.getAttribute("aria-disabled") !== "true") take(one.dataset.name);
+    });
+
+    // Sets: mixes that were kept under a name.
+    async function openSets(wanted) {
+      sets.hidden = !wanted;
+      setsButton.setAttribute("aria-expanded", wanted);
+      if (wanted) showSets(await mixer.ask("sets"));
+    }
+
+    function showSets(answer) {
+      const name = h("input", { type: "text", placeholder: "Name of this mix", "aria-label": "Name of this mix" });
+      const save = async () => showSets(await mixer.ask("keep_set", { name: name.value, rows: mix() }));
+      name.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" || event.ctrlKey) return;
+        event.preventDefault();
+        save();
+      });
+      sets.replaceChildren(...(answer.sets || []).map((set) => h("div", { class: "set" },
+        button([h("b", {}, set.name), h("small", {}, set.told)], () => recall(set), { class: "name" }),
+        button("✕", async () => showSets(await mixer.ask("drop_set", { name: set.name })), { class: "quiet", "aria-label": `Remove the set ${set.name}`, title: "To the system's bin" }))),
+      h("div", { class: "save" }, name, button("Keep this mix", save)), answer.fault ? h("p", { class: "bad" }, answer.fault) : "");
+    }
+
+    // The set's LoRAs come in as they were kept; the others are switched off, not taken away.
+    function recall(set) {
+      const names = set.rows.map((row) => row.name);
+      keep([...set.rows, ...mix().filter((one) => !names.includes(one.name)).map((one) => ({ ...one, on: false }))]);
+      openSets(false);
+      mixer.released("");
+    }
+
     studio.takeFiles(root, {
       upload,
       accept: [".safetensors"],
-      tell: (text) => (root.querySelector(".told").textContent = text),
+      tell: (text) => (told.textContent = text),
       done: (what) => trigger("dropped", what),
     });
-    document.addEventListener("input", (event) => { if (event.target.closest("#generate-prompt")) hints(); });
-    document.addEventListener("focusin", hints);
+    studio.prompt.on(() => cards.forEach((card) => card.hint()));
     watch("value", arrivals);
-    onCards = arrivals;
+    onShelf = arrivals;
     arrivals();
   };
 
   studio.shelf = ({ props, watch }) => {
     const put = () => {
-      cards = props.value ? JSON.parse(props.value) : null;
-      onCards();
+      shelf = props.value ? JSON.parse(props.value) : { cards: null, knobs: [] };
+      onShelf();
     };
     watch("value", put);
     put();

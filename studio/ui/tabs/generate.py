@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from html import escape
 from pathlib import Path
@@ -18,14 +17,20 @@ from studio.settings import KnobInfo
 from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
-from studio.ui.form import Form
+from studio.ui.generating.draft import Draft
+from studio.ui.generating.folds import FoldedForm
+from studio.ui.generating.mixes import Mixes, of_picture
+from studio.ui.generating.servant import servant
+from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
 from studio.ui.library import Library, take_adapters
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import live, mixer, shelf, uploaded
+from studio.ui.widgets import keeper, live, mixer, prompting, shelf, uploaded
 
+KEEP = "keep the seed"  # beside the form's values in the draft
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+FOLDS = {"Prompt": "Negative prompt", "Picture": "Size, number and seed", "Model": "Base model"}
 Updates = dict[Component, Any]
 
 
@@ -35,7 +40,12 @@ class GenerateRoom:
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk = desk
         self.library = Library(desk)
-        self.view = PicturesView(desk)
+        self.view, self.draft, self.mixes = (
+            PicturesView(desk),
+            Draft(desk.workspace),
+            Mixes(desk, self.library),
+        )
+        self.ask = servant(self.mixes, Words(desk))
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
                 self._desk()
@@ -48,7 +58,8 @@ class GenerateRoom:
         base = self.fields["base"]
         pulse.show(self.stage, lambda given: self.view.stage(given[self.chosen]), self.chosen)
         pulse.show(self.gallery, lambda _: self.view.gallery())
-        pulse.show(self.shelf, lambda given: json.dumps(self.library.shown(given[base] or "")), base)
+        pulse.show(self.shelf, lambda given: self.mixes.shelf(given[base] or ""), base)
+        pulse.show(self.words, lambda given: given[base] or "", base)
         pulse.show(self.fields["seed"], self._seed_used, self.keep, at_first=False)
 
     def _desk(self) -> None:
@@ -61,9 +72,12 @@ class GenerateRoom:
                 "adapters": self._mixer,
                 "seed": self._seed,
             }
-            self.form = Form(GenerateSettings, "generate", makers=makers)
-            self.form.place("prompt", "negative", "adapters")
+            self.form = FoldedForm(GenerateSettings, "generate", makers=makers, titles=FOLDS)
+            self.form.place("prompt")
+            self.words = prompting("generate-words", self.ask)
+            self.form.place("adapters")
             self.form.rest()
+            self.keeper = keeper("generate-keeper")
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()
             with gr.Row(elem_classes="go-row"):
@@ -82,10 +96,8 @@ class GenerateRoom:
         return gr.Textbox(lines=1, max_lines=6, label=knob.label, info=knob.help, elem_id=elem_id)
 
     def _mixer(self, knob: KnobInfo, elem_id: str) -> Component:
-        gr.HTML(
-            f'<p class="field-title">LoRAs</p><p class="field-help">{knob.help}</p>', apply_default_css=False
-        )
-        self.mixer = mixer(elem_id)
+        gr.HTML('<p class="field-title">LoRAs</p>', apply_default_css=False)
+        self.mixer = mixer(elem_id, self.ask)
         self.shelf = shelf("generate-shelf")
         return self.mixer
 
@@ -102,12 +114,12 @@ class GenerateRoom:
 
     def _events(self) -> None:
         self.base.events()
-        form, seed, prompt = self.form, self.fields["seed"], self.fields["prompt"]
+        form, seed = self.form, self.fields["seed"]
         inputs = form.inputs(self.keep, self.live)
         outputs = [*form.outputs(), self.chosen]
         self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
         self.mixer.released(kindly(self._released), inputs, outputs, **QUIET)
-        self.mixer.word(kindly(self._word), prompt, prompt, **QUIET)
+        self.keeper.changed(kindly(self._changed), form.inputs(self.keep), None, queue=False, **QUIET)
         self.mixer.dropped(kindly(self._dropped), None, None, **QUIET)
         self.dice.click(
             lambda: (random.randrange(2**31), True), None, [seed, self.keep], queue=False, **QUIET
@@ -123,16 +135,27 @@ class GenerateRoom:
 
     def opened(self) -> Updates:
         """What a window that was just opened finds: the settings of the last picture."""
-        last = self.desk.latest("generate")
-        values = dict(last.run.settings) if last else {}
-        used = values.pop("adapters", ())
-        base = str(values.get("base", "pocket"))
-        updates = self.form.filled({**values, "seed": self._last_seed(values)})
-        updates[self.keep] = values.get("seed", -1) >= 0
+        values = self.draft.last() or self._last_settings()
+        rows, keep = values.pop("adapters", None), bool(values.pop(KEEP, False))
+        base = str(values.get("base") or "pocket")
+        updates = self.form.filled(values)
+        updates[self.keep] = keep
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
-        updates[self.mixer] = gr.update(value=self.library.at_first(base, used))
+        updates[self.mixer] = gr.update(value=rows or self.library.at_first(base, ()))
         return updates
+
+    def _last_settings(self) -> dict[str, Any]:
+        """Those of the last picture, made from the command line or before drafts were kept."""
+        last = self.desk.latest("generate")
+        values = dict(last.run.settings) if last else {}
+        rows = self.library.at_first(str(values.get("base", "pocket")), values.get("adapters", ()))
+        return {
+            **values,
+            "adapters": rows,
+            "seed": self._last_seed(values),
+            KEEP: values.get("seed", -1) >= 0,
+        }
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone, with a prompt that calls it."""
@@ -143,10 +166,7 @@ class GenerateRoom:
 
     def mixed(self, used: list[dict[str, Any]], rows: list[dict[str, Any]] | None, **values: Any) -> Updates:
         """Fill the form, with these adapters on and the other rows off."""
-        names = [one["name"] for one in used]
-        others = [{**row, "on": False} for row in rows or () if row["name"] not in names]
-        mix = [{**one, "weight": float(one["weight"]), "on": True} for one in used]
-        return {**self.form.filled(values), self.mixer: gr.update(value=[*mix, *others])}
+        return {**self.form.filled(values), self.mixer: gr.update(value=of_picture(used, rows))}
 
     def _generate(self, given: dict[Component, Any], *, same_seed: bool = False) -> Updates:
         try:
@@ -175,9 +195,9 @@ class GenerateRoom:
             self.desk.queue.stop(job.run.id)
         return self._generate(given, same_seed=True)
 
-    def _word(self, prompt: str, event: gr.EventData) -> str:
-        word = str(event._data["word"])
-        return prompt if word in prompt else ", ".join(part for part in (word, prompt.strip()) if part)
+    def _changed(self, given: Given, event: gr.EventData) -> None:
+        values = {name: given[field] for name, field in self.form.fields.items()}
+        self.draft.keep({**values, KEEP: bool(given[self.keep])}, str(event._data["window"])[:20])
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:

@@ -1,0 +1,53 @@
+"""A form whose groups lie in a fold each, so that a beginner sees what matters and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import SettingsError
+from studio.settings import KnobInfo
+from studio.ui.form import Form, Updates
+
+
+class FoldedForm(Form):
+    """A `Form` that puts what is not placed by hand into one fold a group, the advanced fields last.
+
+    `titles` names a fold otherwise than its group.
+    """
+
+    def __init__(self, *about: Any, titles: Mapping[str, str], **more: Any) -> None:
+        super().__init__(*about, **more)
+        self.titles = titles
+        self.folds: dict[str, gr.Accordion] = {}
+
+    def rest(self) -> None:
+        """Place all other fields here."""
+        others = [knob for name, knob in self.knobs.items() if name not in self.fields]
+        for group, members in groupby(sorted(others, key=self._order(others)), key=lambda knob: knob.group):
+            title = self.titles.get(group, group)
+            with gr.Accordion(title, open=False, elem_id=f"{self.prefix}-fold-{group.lower()}") as fold:
+                for knob in sorted(members, key=lambda knob: knob.advanced):
+                    self.fields[knob.name] = self._field(knob)
+                    self.folds[knob.name] = fold
+        self.fold = fold
+
+    def outputs(self) -> list[Any]:
+        """What a handler of this form may change."""
+        return [*self.fields.values(), *dict.fromkeys(self.folds.values()), self.fault_line]
+
+    def faulty(self, fault: SettingsError) -> Updates:
+        """Tell the fault at the form, and open the fold in which its field lies."""
+        updates = super().faulty(fault)
+        updates.pop(self.fold, None)
+        if fault.field in self.folds:
+            updates[self.folds[fault.field]] = gr.update(open=True)
+        return updates
+
+    @staticmethod
+    def _order(knobs: list[KnobInfo]) -> Any:
+        groups = list(dict.fromkeys(knob.group for knob in knobs))
+        return lambda knob: groups.index(knob.group)

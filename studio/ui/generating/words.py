@@ -1,0 +1,30 @@
+"""Words: how long a prompt is to the encoders, and the prompts of before."""
+
+from __future__ import annotations
+
+from studio.ui.captioning.tokens import encoders, known_counters
+from studio.ui.desk import Desk
+from studio.ui.generating.servant import Answer, Question
+
+JOBS, PROMPTS = 80, 30  # that are looked through, and shown
+
+
+class Words:
+    """Answers the line under the prompt."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def answer_tokens(self, question: Question) -> Answer:
+        """The tokens of a prompt for each text encoder of a base."""
+        base, text = str(question["base"]), str(question["text"])
+        found = known_counters(base, self.desk.workspace)
+        told = encoders(base, self.desk.workspace)
+        counted = [counter.count(text) for counter in found]
+        return {"encoders": [{**one, "count": count} for one, count in zip(told, counted, strict=True)]}
+
+    def answer_earlier(self, _: Question) -> Answer:
+        """The prompts of the last jobs, newest first, each once."""
+        jobs = self.desk.recent("generate", JOBS)
+        prompts = dict.fromkeys(str(job.run.settings.get("prompt", "")).strip() for job in jobs)
+        return {"prompts": [{"prompt": prompt} for prompt in prompts if prompt][:PROMPTS]}
