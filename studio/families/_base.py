@@ -120,6 +120,10 @@ class Model(ABC):
     """Sides of pictures, in pixels, must be multiples of this."""
     base_hash: str = ""
     """The SHA-256 of the weights' file."""
+    chunk: int = 0
+    """Tokens of a prompt that are read at a time, if `prompt_embeds` has a row for each of them, between one
+    for its beginning and at least one for its end, so that rows can be weighted and chunks joined. 0 where a
+    prompt is read as a whole."""
 
     @property
     def prompt_encoders(self) -> Iterable[nn.Module]:
@@ -127,8 +131,12 @@ class Model(ABC):
         return self.text_encoders.values()
 
     @abstractmethod
-    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
-        """The conditioning of each prompt; no gradient."""
+    def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
+        """The conditioning of each prompt; no gradient.
+
+        `clip_skip` counts the layers of CLIP from the last one (1), as people do; 0 is the family's own.
+        Families whose prompts are read by more than CLIP leave it aside.
+        """
 
     def describe_frames(self, frames: Sequence[Frame]) -> Conditioning:
         """What the denoiser is told of the sizes of pictures beside their prompts; most are told nothing."""

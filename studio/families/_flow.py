@@ -41,7 +41,7 @@ class FlowModel(Model):
         told = [name for name in self._components if name.startswith("text_encoder")]
         return [part for name in told if (part := self._components[name]) is not None]
 
-    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
+    def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": (batch, tokens, width), "pooled_prompt_embeds": (batch, width)}."""
         pipe: Any = self.pipeline()
         told = pipe.encode_prompt(

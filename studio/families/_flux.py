@@ -17,7 +17,7 @@ class Flux(FlowModel):
 
     longest = 512
 
-    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
+    def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": T5's (batch, tokens, width), "pooled_prompt_embeds": CLIP's (batch, width)}."""
         pipe: Any = self.pipeline()
         told = pipe.encode_prompt(

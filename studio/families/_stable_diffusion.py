@@ -27,8 +27,9 @@ class StableDiffusion(Model):
         self._tokenizer, self._scheduler = pipeline.tokenizer, pipeline.scheduler
         levels = len(self.denoiser.config.block_out_channels)
         self.side_multiple = pipeline.vae_scale_factor * 2 ** (levels - 1)
+        self.chunk = self._tokenizer.model_max_length - 2
 
-    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
+    def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": (batch, tokens, width)}, the last layer, as the pipeline computes it."""
         words = self._tokenizer(
             list(prompts),
@@ -37,8 +38,12 @@ class StableDiffusion(Model):
             truncation=True,
             return_tensors="pt",
         )
-        hidden = self.text_encoders["text_encoder"](words.input_ids.to(self.device))[0]
-        return {"prompt_embeds": hidden}
+        encoder: Any = self.text_encoders["text_encoder"]
+        told = encoder(words.input_ids.to(self.device), output_hidden_states=clip_skip > 1)
+        if clip_skip <= 1:
+            return {"prompt_embeds": told[0]}
+        layer = told.hidden_states[-min(clip_skip, len(told.hidden_states))]
+        return {"prompt_embeds": getattr(encoder, "text_model", encoder).final_layer_norm(layer)}
 
     def encode_pictures(self, pixels: Tensor) -> Tensor:
         """The mean of the VAE's narrow posterior, so that the same picture gives the same latents."""

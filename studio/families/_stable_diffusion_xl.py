@@ -32,17 +32,20 @@ class StableDiffusionXL(StableDiffusion):
         if self.vae.dtype == torch.float16 and self.vae.config.force_upcast:
             self._widen_vae()
 
-    def encode_prompts(self, prompts: Sequence[str]) -> Conditioning:
+    def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": (batch, tokens, both widths), "pooled_prompt_embeds": (batch, width)}.
 
-        The last layer but one of both encoders; pooled is the second one's projected last (Podell et
+        The last layer but one of both encoders, or one before it; pooled is the second one's projected last (Podell et
         al., arXiv 2307.01952, section 2.1).
         """
         import torch
 
         first = self._states("text_encoder", self._tokenizer, prompts)
         second = self._states("text_encoder_2", self._tokenizer_2, prompts)
-        states = torch.cat((first.hidden_states[-2], second.hidden_states[-2]), dim=-1)
+        layers = (
+            each.hidden_states[-min(max(2, clip_skip), len(each.hidden_states))] for each in (first, second)
+        )
+        states = torch.cat(tuple(layers), dim=-1)
         return {"prompt_embeds": states, "pooled_prompt_embeds": second.text_embeds}
 
     def describe_frames(self, frames: Sequence[Frame]) -> Conditioning:
