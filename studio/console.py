@@ -66,6 +66,8 @@ def _line(made: Artifact) -> str:
     facts: Mapping[str, Any] = made.facts
     if made.what == "caption":
         return f"  {Path(made.path).name}: {facts.get('caption', '')}"
+    if made.what == "check":
+        return f"  {facts.get('sentence', '')}"
     if made.what == "note":
         return f"  {facts.get('text', '')}"
     if made.what in ("picture", "lora"):

@@ -21,17 +21,17 @@ class Average:
         self.means: dict[str, Tensor] = {
             name: weight.detach().clone() for name, weight in weights.items() if decay
         }
+        self._frozen: frozenset[str] = frozenset()
 
     def update(self, done: int) -> None:
         """Take up the weights after `done` steps."""
         decay = min(self.decay, (1 + done) / (10 + done))
-        for name, mean in self.means.items():
-            mean.lerp_(self.weights[name].detach(), 1 - decay)
+        for name in self.means.keys() - self._frozen:
+            self.means[name].lerp_(self.weights[name].detach(), 1 - decay)
 
-    def settle(self, names: Iterable[str]) -> None:
-        """These weights learn no more: their average is what they are."""
-        for name in set(names) & self.means.keys():
-            self.means[name].copy_(self.weights[name].detach())
+    def freeze(self, names: Iterable[str]) -> None:
+        """These weights learn no more: their average stays what it is."""
+        self._frozen = frozenset(names)
 
     @contextmanager
     def standing_in(self) -> Iterator[None]:

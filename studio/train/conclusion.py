@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def conclude(context: Context, model: Model, recipe: Recipe) -> str:
     sample = context.folder / "samples" / f"step-{steps:06d}-1.png"
     proof = prove(trial, loras[steps], sample, recipe.plan.prompts[0], recipe.run.seed)
     verdict = _verdict(context, trial, recipe, loras)
-    context.artifact("note", text=proof)
+    context.artifact("check", name="proof", **asdict(proof))
     preview = _preview(context.folder / "samples", verdict["step"])
     target = publish(loras[verdict["step"]], context.workspace.loras, recipe, preview, verdict)
     context.artifact("lora", target, name=target.stem, weight=verdict["weight"], step=verdict["step"])

@@ -29,6 +29,8 @@ class Batch:
     frames: list[Frame]
     mask: Tensor | None
     weights: Tensor | None
+    names: list[str]
+    """Of the pictures' files."""
 
 
 class Feed:
@@ -50,6 +52,7 @@ class Feed:
             frames=[frame_of(self.shelf.examples[draw.index]) for draw in drawn],
             mask=self._mask(drawn),
             weights=self._weights(drawn),
+            names=[self.shelf.examples[draw.index].picture.path.name for draw in drawn],
         )
 
     def _said(self, draw: Draw) -> str:

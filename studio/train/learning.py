@@ -26,18 +26,20 @@ def check_at(loop: Loop) -> int:
     return min(settings.steps, max(FEWEST, full + settings.steps // 20))
 
 
-def demand_learning(loop: Loop, probe: Probe) -> None:
-    """Raise `TrainingError`, saying why, if the network still does nothing."""
+def demand_learning(loop: Loop, probe: Probe) -> float:
+    """By how much the network moved what the base says; raises `TrainingError`, saying why, if by nothing."""
     with loop.at_rest(), loop.accelerator.autocast():
         ours = probe.answers()
         with loop.attached.off():
             base = probe.answers()
-    if moved(ours, base) < NOTHING:
+    by = moved(ours, base)
+    if by < NOTHING:
         raise TrainingError(
             f"After {loop.done} steps the LoRA still changes nothing",
             why=_cause(loop),
             remedy=_remedy(loop),
         )
+    return by
 
 
 def moved(ours: Tensor, base: Tensor) -> float:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import TrainingError
 from studio.train import objective
+from studio.train.astray import astray
 from studio.train.averaging import Average
 from studio.train.checkpoints import State
 from studio.train.crew import Crew
-from studio.train.feed import Feed, feeds
+from studio.train.feed import Batch, Feed, feeds
 from studio.train.optimizers import OPTIMIZERS
 from studio.train.preparing import Material
 from studio.train.prompts import Prompts
@@ -52,6 +52,7 @@ class Loop:
         self.rates = LambdaLR(self.optimizer.optimizer, lambda done: rate_factor(done, settings))
         self.noise_schedule = objective.prepared(model.schedule(), settings)
         self.done = 0
+        self._train(True)
 
     def step(self) -> dict[str, float]:
         """Correct the network once; returns the loss and the learning rate it was corrected with.
@@ -60,8 +61,7 @@ class Loop:
         """
         self._seed_chance()
         if self.prompts.live and self.done >= self.settings.steps * self.settings.text_part:
-            self.average.settle(self.attached.text_weights)
-            self.prompts.settle()
+            self._settle_prompts()
         rate = self.rates.get_last_lr()[0]
         losses: list[list[float]] = [[] for _ in self.feeds]
         for micro in range(self.settings.accumulation):
@@ -76,17 +76,23 @@ class Loop:
         means = [self.crew.mean(sum(found) / len(found)) for found in losses]
         return {"loss": means[0], "lr": float(rate), **dict(zip(["class_loss"], means[1:], strict=False))}
 
+    def _settle_prompts(self) -> None:
+        """The text encoders stay as they will be saved, and the denoiser learns on with what they say."""
+        with self.at_rest():
+            self.prompts.settle()
+        self.average.freeze(self.attached.text_weights)
+
     def _descend(self, feed: Feed, number: int) -> float:
         """Add the gradient of one batch; returns its loss."""
-        loss = self._loss(feed, number)
+        batch = feed.batch(number)
+        loss = self._loss(batch)
         value = loss.item()
         if not isfinite(value):
-            raise self._astray("The loss is no longer a number")
+            raise astray(self, "The loss is no longer a number", batch)
         self.accelerator.backward(loss if feed.weight == 1 else loss * feed.weight)
         return value
 
-    def _loss(self, feed: Feed, number: int) -> Tensor:
-        batch = feed.batch(number)
+    def _loss(self, batch: Batch) -> Tensor:
         with self.accelerator.autocast():
             return objective.training_loss(
                 self.model,
@@ -106,7 +112,7 @@ class Loop:
 
         def look(number: int) -> None:
             with torch.no_grad():
-                self._loss(self.feeds[0], number)
+                self._loss(self.feeds[0].batch(number))
 
         self.attached.observe(look)
 
@@ -129,7 +135,7 @@ class Loop:
     def _clip(self) -> None:
         norm = self.accelerator.clip_grad_norm_(self.attached.weights.values(), self.settings.max_grad_norm)
         if norm is not None and not isfinite(float(norm)) and self.accelerator.scaler is None:
-            raise self._astray("A gradient is no longer a number")
+            raise astray(self, "A gradient is no longer a number")
 
     def _seed_chance(self) -> None:
         """Dropout is a function of (seed, step, process), whatever was painted in between."""
@@ -137,13 +143,6 @@ class Loop:
 
         drawn = objective.generator(self.seed, self.done, f"chance of {self.crew.number}")
         torch.manual_seed(drawn.initial_seed())
-
-    def _astray(self, why: str) -> TrainingError:
-        return TrainingError(
-            f"The training went astray at step {self.done + 1}",
-            why=f"{why}, most often because the learning rate ({self.settings.learning_rate:g}) is too high",
-            remedy="Train again with a tenth of it; the checkpoints from before are kept.",
-        )
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -175,7 +174,7 @@ class Loop:
         """Everything that the next step depends on; raises `TrainingError` if a weight is no number."""
         network = self.attached.state()
         if not all(bool(weight.isfinite().all()) for weight in network.values()):
-            raise self._astray("A weight is no longer a number")
+            raise astray(self, "A weight is no longer a number")
         scaler = self.accelerator.scaler
         return {
             "step": self.done,

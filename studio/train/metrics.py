@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from studio.workspace import writing
 
+if TYPE_CHECKING:
+    import torch
+
 VERDICT, SHEET = "verdict.json", "verdict.png"
+MEASURED = ("seconds", "memory")
+"""What a line says of the machine; everything else in it is the same whenever the run is done again."""
 
 
 class Metrics:
@@ -33,6 +40,15 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     except FileNotFoundError:
         return []
     return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def memory_used(device: torch.device) -> int:
+    """Bytes: the most that the card had to hold so far, or what this process holds where there is no card."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return int(psutil.Process().memory_info().rss)
 
 
 def read_verdict(folder: Path) -> dict[str, Any]:

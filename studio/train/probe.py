@@ -45,7 +45,8 @@ class Probe:
         with torch.no_grad():
             for latents, told, noise, timesteps in map(self._look, range(LOOKS)):
                 noisy = objective.noisy(self.schedule, latents, noise, timesteps).to(self.model.dtype)
-                said.append(self.model.predict(noisy, timesteps, told).float().flatten())
+                spoken = objective.spoken(self.schedule, timesteps)
+                said.append(self.model.predict(noisy, spoken, told).float().flatten())
         return torch.cat(said)
 
     def _look(self, number: int) -> tuple[Tensor, Any, Tensor, Tensor]:

@@ -23,18 +23,18 @@ class Sampler:
         self.context, self.loop, self.plan = context, loop, loop.material.plan
         self.folder = context.folder / "samples"
 
-    def paint(self, step: int) -> None:
+    def paint(self, step: int, *, asked: bool = False) -> None:
         """Paint and show those samples of a step that are not there yet; can be stopped between two."""
         wanted = [number for number in range(len(self.plan.prompts)) if not self._path(step, number).exists()]
         if wanted:
             with self.loop.at_rest():
-                self._paint(step, wanted)
+                self._paint(step, wanted, asked)
 
     def newest(self) -> Path | None:
         """The last sample of the first prompt, the one with the trigger word."""
         return max(self.folder.glob("step-*-1.png"), default=None)
 
-    def _paint(self, step: int, wanted: Sequence[int]) -> None:
+    def _paint(self, step: int, wanted: Sequence[int], asked: bool) -> None:
         import torch
 
         with torch.no_grad():
@@ -50,7 +50,7 @@ class Sampler:
             with writing(path, "wb") as file:
                 painted[0].save(cast("IO[bytes]", file), "PNG")
             trigger = self.loop.settings.trigger
-            facts = {"prompt": prompt, "step": step, "seed": seed, "base": step == 0}
+            facts = {"prompt": prompt, "step": step, "seed": seed, "base": step == 0, "asked": asked}
             self.context.artifact("sample", path, **facts, trigger=bool(trigger) and says(prompt, trigger))
 
     def _path(self, step: int, number: int) -> Path:

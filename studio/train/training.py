@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, write_lora
 from studio.train.learning import check_at, demand_learning
 from studio.train.loop import Loop
-from studio.train.metrics import Metrics
+from studio.train.metrics import Metrics, memory_used
 from studio.train.probe import Probe
 from studio.train.samples import Sampler
 
@@ -57,9 +58,9 @@ class Training:
         if "paused" in asked:
             raise Paused
         if SAVE_NOW in asked:
-            self._save()
+            self._save(asked=True)
         if SAMPLE_NOW in asked:
-            self._sample()
+            self._sample(asked=True)
 
     def _asked(self) -> list[str]:
         asked = [request for request in (SAVE_NOW, SAMPLE_NOW) if self.context.asked(request)]
@@ -92,14 +93,16 @@ class Training:
         return {"base model's weights": self.recipe.base_hash, "pictures or captions": pictures}
 
     def _step(self) -> None:
+        began = time.monotonic()
         figures = self.loop.step()
         done, steps = self.loop.done, self.settings.steps
-        figures |= self._held_out()
+        figures |= {"seconds": round(time.monotonic() - began, 4), **self._held_out()}
+        figures["memory"] = memory_used(self.loop.model.device)
         if self.loop.crew.leads:
             self.metrics.add(done, **figures)
         self.context.progress(done, steps, f"Step {done} of {steps}", **figures)
         if done == self.learned:
-            demand_learning(self.loop, self.probe)
+            self._check_learning()
         if done % self.plan.save_every == 0 or done == steps:
             self._save()
 
@@ -111,13 +114,19 @@ class Training:
         with self.loop.at_rest(), self.loop.accelerator.autocast():
             return {self.measure: self.probe.loss()}
 
-    def _sample(self) -> None:
+    def _check_learning(self) -> None:
+        moved = demand_learning(self.loop, self.probe)
+        sentence = f"It learns: what the base says has changed by {moved:.2%} after {self.loop.done} steps."
+        facts = {"step": self.loop.done, "moved": moved}
+        self.context.artifact("check", name="learning", sentence=sentence, **facts)
+
+    def _sample(self, *, asked: bool = False) -> None:
         if self.loop.crew.leads:
             done = self.loop.done
             self.context.progress(done, self.settings.steps, "Painting samples")
-            self.sampler.paint(done)
+            self.sampler.paint(done, asked=asked)
 
-    def _save(self) -> None:
+    def _save(self, *, asked: bool = False) -> None:
         done = self.loop.done
         if done > self._saved:
             self._saved = done
@@ -125,7 +134,7 @@ class Training:
             if self.loop.crew.leads:
                 with self.loop.at_rest():
                     path = self.checkpoints.save(done, state, self._write_lora)
-                self.context.artifact("checkpoint", path, step=done)
+                self.context.artifact("checkpoint", path, step=done, asked=asked)
 
     def _write_lora(self, path: Path) -> None:
         write_lora(path, self.loop.attached, self.recipe, self.loop.done)

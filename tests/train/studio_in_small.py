@@ -12,6 +12,7 @@ from studio.jobs.context import Context
 from studio.jobs.events import Artifact, Event
 from studio.jobs.run import Run, new_run
 from studio.train.engine import TrainEngine
+from studio.train.metrics import MEASURED, read_metrics
 from studio.train.settings import TrainSettings
 from studio.workspace import Workspace
 from tests.tiny import SIDE, write_tiny_pipeline
@@ -50,6 +51,11 @@ class Small:
         """Do the run, or go on with it."""
         settings = TrainSettings.parse(run.settings)
         return TrainEngine()(context or Context(self.workspace, run, self.events.append), settings)
+
+    def steps(self, run: Run) -> list[dict[str, float]]:
+        """What was written down of each step, without what depends on the machine."""
+        lines = read_metrics(run.folder(self.workspace))
+        return [{name: value for name, value in line.items() if name not in MEASURED} for line in lines]
 
     def told(self, what: str) -> list[Artifact]:
         """The artifacts of a kind, in order."""

@@ -13,7 +13,6 @@ import pytest
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run
 from studio.jobs.snapshot import Journal
-from studio.train.metrics import read_metrics
 from tests.conftest import ROOT
 from tests.train.studio_in_small import Small, make_small
 
@@ -48,10 +47,10 @@ def test_two_processes_agree_with_one_that_accumulates_twice_as_much(tmp_path: P
     one, two = small.run(**values, accumulation=2), small.run(**values)
     small.train(one)
     together(small, two)
-    alone, shared = (read_metrics(run.folder(small.workspace)) for run in (one, two))
+    alone, shared = (small.steps(run) for run in (one, two))
     assert [line["step"] for line in shared] == [1, 2, 3, 4]
     assert [line["loss"] for line in shared] == pytest.approx([line["loss"] for line in alone], rel=1e-4)
     shutil.rmtree(two.folder(small.workspace) / "checkpoints" / "step-000004")
     together(small, two)  # from the checkpoint of step 2
-    assert read_metrics(two.folder(small.workspace)) == shared
+    assert small.steps(two) == shared
     assert len(list(small.workspace.loras.glob("*.safetensors"))) == 3

@@ -12,7 +12,6 @@ from studio.adapters.header import read_header
 from studio.errors import Cancelled
 from studio.train import training
 from studio.train.checkpoints import Checkpoints
-from studio.train.metrics import read_metrics
 from studio.train.optimizers import OPTIMIZERS
 from tests.train.studio_in_small import Small, StoppedAfter, draw_picture, make_small
 
@@ -31,7 +30,7 @@ def small(tmp_path: Path) -> Small:
 
 
 def losses(small: Small, run: Any) -> list[dict[str, float]]:
-    return read_metrics(run.folder(small.workspace))
+    return small.steps(run)
 
 
 def hashes(small: Small) -> set[str]:
@@ -46,7 +45,8 @@ VARIANTS = (
     {"accumulation": 2, "batch_size": 3, "caption_dropout": 0.5, "gradient_checkpointing": True},
     {"text_learning_rate": 1e-3, "network": "lora", "dropout": 0.2},
     {"text_learning_rate": 1e-3, "network": "lora", "text_part": 0.3, "ema": 0.9},
-    {"text_learning_rate": 1e-3, "network": "lora", "text_part": 0.9},
+    {"text_learning_rate": 1e-3, "network": "lora", "text_part": 0.3, "dropout": 0.3},
+    {"text_learning_rate": 1e-3, "network": "lora", "text_part": 0.9, "optimizer": "schedule-free"},
     {"keep_class": "on", "class_folder": "dots", "shuffle_tags": True, "captions": "captions"},
 )
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from studio.train.objective._settings import ObjectiveSettings
 from studio.train.objective.draws import draw_noise, draw_timesteps, generator, perturbed
 from studio.train.objective.loss import loss
-from studio.train.objective.targets import FLOW, noisy, prediction, target, with_zero_terminal_snr
+from studio.train.objective.targets import (
+    FLOW,
+    noisy,
+    prediction,
+    spoken,
+    target,
+    with_zero_terminal_snr,
+)
 from studio.train.objective.weights import debiased_weights, min_snr_weights
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ __all__ = [
     "noisy",
     "prediction",
     "prepared",
+    "spoken",
     "target",
     "training_loss",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -13,8 +14,21 @@ CLOSE = {"torch.float32": 2 / 255}  # mean difference of a value in 0…1; what 
 CLOSE_IN_HALF = 8 / 255
 
 
-def prove(trial: Trial, lora: Path, sample: Path, prompt: str, seed: int) -> str:
-    """Paint the last sample again with the file on a fresh base; returns the sentence for the person.
+@dataclass(frozen=True)
+class Proof:
+    """What was found: the layers of the file, all used, and how far the two pictures are apart.
+
+    `difference` is the mean of a value in 0…1, `allowed` what rounding may make of it.
+    """
+
+    sentence: str
+    layers: int
+    difference: float
+    allowed: float
+
+
+def prove(trial: Trial, lora: Path, sample: Path, prompt: str, seed: int) -> Proof:
+    """Paint the last sample again with the file on a fresh base.
 
     Raises `AdapterError` if a key of the file is not used, `TrainingError` if the picture is another.
     """
@@ -24,8 +38,8 @@ def prove(trial: Trial, lora: Path, sample: Path, prompt: str, seed: int) -> str
     trial.wear(None)
     with Image.open(sample) as opened:
         trained = opened.convert("RGB")
-    apart = difference(trained, again)
-    if apart > CLOSE.get(str(trial.model.dtype), CLOSE_IN_HALF):
+    apart, allowed = difference(trained, again), CLOSE.get(str(trial.model.dtype), CLOSE_IN_HALF)
+    if apart > allowed:
         base = difference(trial.paint(prompt, [seed])[0], trained)
         if apart > base / 10:
             raise TrainingError(
@@ -34,7 +48,8 @@ def prove(trial: Trial, lora: Path, sample: Path, prompt: str, seed: int) -> str
                 remedy="The checkpoints are kept. Please report this with the job's log.",
             )
     layers = adapter.receipt.layers
-    return f"Checked: read back into a fresh base, all {layers} layers are used and the picture is the same."
+    sentence = f"Read back into a fresh base, all {layers} layers are used and the picture is the same."
+    return Proof(sentence, layers, apart, allowed)
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
