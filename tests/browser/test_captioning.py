@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from studio.data.captions import read_caption
+from studio.data.hints import hints
 from tests.browser.conftest import Server, Visit
 from tests.browser.rooms import PATIENCE, bring_pictures, enter
 
@@ -193,9 +194,54 @@ def test_the_dataset_goes_to_train_with_all_that_was_said_of_it(
     page.get_by_label("What it is").first.fill("fox")
     page.get_by_label("What it is").first.press("Tab")
     page.get_by_role("button", name="Train on this dataset").click()
-    expect(page.locator("#train-dataset input")).to_have_value("For Train")
-    expect(page.locator("#train-trigger textarea")).to_have_value("zwx")
-    expect(page.locator("#train-class_word textarea")).to_have_value("fox")
+    _expect_in_train(page, "For Train", "zwx", "fox")
+
+
+def test_words_just_typed_go_to_train_although_the_server_is_slow_to_hear_of_them(
+    server: Server, visit: Visit, samples: list[Path]
+) -> None:
+    page = visit(server)
+    bring_pictures(page, samples[:2], "Slow")
+    page.locator(".doctor > summary").click()
+    late: list[tuple[Route, APIResponse | None]] = []
+
+    def delay(route: Route) -> None:
+        """What the server said before the words were typed arrives after them; what is saved, later still."""
+        asked = route.request.post_data or ""
+        if '"what":"deck"' in asked:
+            late.append((route, route.fetch()))
+        elif '"what":"aim"' in asked:
+            late.append((route, None))
+        else:
+            route.continue_()
+
+    questions = re.compile("component_server")
+    page.route(questions, delay)
+    words = (server.workspace.datasets / "Slow" / samples[0].name).with_suffix(".txt")
+
+    def asks(request: Request) -> bool:
+        return '"what":"deck"' in (request.post_data or "")
+
+    with page.expect_request(asks):
+        words.write_text("a fox")
+    page.get_by_label("Trigger word", exact=True).first.fill("zwx")
+    page.get_by_label("What it is").first.press_sequentially("fox")
+    asked, answer = late.pop(0)
+    with page.expect_request(asks):  # it asks again when it has taken the late answer
+        asked.fulfill(response=answer)
+        words.write_text("a red fox")
+    expect(page.get_by_label("Trigger word", exact=True).first).to_have_value("zwx")
+    page.evaluate("document.querySelector('.to-train').click()")  # without leaving the field first
+    _expect_in_train(page, "Slow", "zwx", "fox")
+    with page.expect_response(lambda one: '"zwx","fox"' in (one.request.post_data or "")):
+        page.unroute(questions)
+    assert hints(server.workspace.datasets / "Slow").class_word == "fox"
+
+
+def _expect_in_train(page: Page, dataset: str, trigger: str, class_word: str) -> None:
+    expect(page.locator("#train-dataset input")).to_have_value(dataset)
+    expect(page.locator("#train-trigger textarea")).to_have_value(trigger)
+    expect(page.locator("#train-class_word textarea")).to_have_value(class_word)
 
 
 def _choose(page: Page, dataset: str) -> None:

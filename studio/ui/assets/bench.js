@@ -9,7 +9,7 @@
     const deck = studio.makeDeck(server);
     const root = element.querySelector(".bench");
     const title = h("h2"), counted = h("p");
-    const toTrain = button("Train on this dataset →", () => trigger("train", { dataset: deck.dataset, aim: deck.aim }), { class: "to-train" });
+    const toTrain = button("Train on this dataset →", toTheTraining, { class: "to-train" });
     const empty = h("div", { class: "nothing" });
     empty.innerHTML = EMPTY;
     const told = h("p", { class: "told", role: "status", hidden: true });
@@ -57,6 +57,12 @@
       (place === batchPlace ? batchButton : tagsButton).setAttribute("aria-expanded", open);
       if (open && place === batchPlace) batch.open();
       if (open && place === tagsPlace) tags.open();
+    }
+
+    async function toTheTraining() {
+      deck.keepAim();
+      await editor.flush();
+      trigger("train", { dataset: deck.dataset, aim: deck.aim });
     }
 
     async function turn(kind) {

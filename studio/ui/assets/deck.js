@@ -1,12 +1,16 @@
 // What this window knows of the dataset: its cards, which are shown, chosen and open. Others listen.
 (() => {
+  const NO_AIM = ["pocket", "", "", "#ffffff"]; // base, trigger word, class word, backdrop
+
   studio.makeDeck = (server) => {
     const window_id = Math.random().toString(36).slice(2, 10);
     const listeners = [];
     let asking = null, again = false;
+    let said = 0, sent = 0, heard = 0; // the aims of this window: the newest, the last one sent, the last one kept
+    let sending = Promise.resolve();
 
     const deck = {
-      dataset: "", epoch: "", revision: -1, title: "", thumbnails: "", aim: ["pocket", "", "", "#ffffff"],
+      dataset: "", epoch: "", revision: -1, title: "", thumbnails: "", aim: NO_AIM,
       cards: new Map(), order: [], meta: {}, kept: null, filter: "",
       chosen: new Set(), open: "", wanted: [],
       on: (listener) => listeners.push(listener),
@@ -22,7 +26,8 @@
     };
 
     deck.turnTo = (dataset) => {
-      Object.assign(deck, { dataset, epoch: "", revision: -1, title: "", order: [], meta: {}, kept: null, filter: "", open: "", wanted: [] });
+      Object.assign(deck, { dataset, epoch: "", revision: -1, title: "", aim: NO_AIM, order: [], meta: {}, kept: null, filter: "", open: "", wanted: [] });
+      heard = sent = said += 1;
       deck.cards.clear();
       deck.chosen.clear();
       deck.tell("dataset");
@@ -30,7 +35,7 @@
 
     function take(answer) {
       if (answer.epoch !== deck.epoch) deck.cards.clear();
-      Object.assign(deck, { epoch: answer.epoch, revision: answer.revision, title: answer.title, thumbnails: answer.thumbnails, aim: answer.aim });
+      Object.assign(deck, { epoch: answer.epoch, revision: answer.revision, title: answer.title, thumbnails: answer.thumbnails });
       for (const card of answer.cards) deck.cards.set(card.name, card);
       if (answer.order) {
         deck.order = answer.order;
@@ -51,11 +56,16 @@
       asking = asking || (async () => {
         const dataset = deck.dataset;
         const wanted = deck.wanted;
+        const known = heard;
         deck.wanted = [];
         const answer = await deck.ask("deck", { epoch: deck.epoch, revision: deck.revision, wanted });
         if (dataset === deck.dataset) {
           if (answer.fault) deck.tell("fault", answer.fault);
-          else take(answer);
+          else {
+            // What was typed here since the server was asked is newer than its answer.
+            if (known === said) deck.aim = answer.aim;
+            take(answer);
+          }
         }
         asking = null;
         if (again || dataset !== deck.dataset) deck.sync();
@@ -102,6 +112,22 @@
       if (!answer.fault) await deck.sync();
       if (deck.filter) deck.sieve(deck.filter);
       return answer;
+    };
+
+    // What the dataset is meant for counts at once; it is kept when `keepAim` is called, in the order it was said.
+    deck.aimAt = (aim) => {
+      deck.aim = aim;
+      said += 1;
+    };
+
+    deck.keepAim = () => {
+      if (sent === said) return;
+      const { dataset, aim } = deck, version = (sent = said);
+      sending = sending.then(async () => {
+        const answer = await deck.act("aim", { dataset, aim });
+        if (!answer.fault) heard = Math.max(heard, version);
+        deck.sync();
+      });
     };
 
     // To the system's bin, or out of sight; the check can bring the latter back.

@@ -64,13 +64,13 @@
     const trigger = h("input", { type: "text", maxlength: "60", placeholder: "sks", autocomplete: "off", spellcheck: "false" });
     const noun = h("input", { type: "text", maxlength: "60", placeholder: "fox", autocomplete: "off", spellcheck: "false" });
     const ground = h("input", { type: "color", value: "#ffffff" });
-    const put = () => {
-      deck.aim = [base.value, trigger.value.trim(), noun.value.trim(), ground.value];
-      deck.act("aim", { aim: deck.aim });
-    };
-    for (const field of [base, trigger, noun, ground]) field.addEventListener("change", put);
+    const say = () => deck.aimAt([base.value, trigger.value.trim(), noun.value.trim(), ground.value]);
+    for (const field of [base, trigger, noun, ground]) {
+      field.addEventListener("input", say);
+      field.addEventListener("change", () => { say(); deck.keepAim(); });
+    }
     deck.on((what) => {
-      if (what !== "meta" && what !== "bases") return;
+      if (!["meta", "bases", "dataset"].includes(what)) return;
       const values = [deck.aim[0], ...(deck.bases || []).map(([, value]) => value)];
       const titles = new Map((deck.bases || []).map(([title, value]) => [value, title]));
       const options = [...new Set(values)].map((value) => h("option", { value }, titles.get(value) || value));
