@@ -21,7 +21,7 @@ from studio.jobs.queue import Queue
 from studio.jobs.run import Run, new_run
 from studio.jobs.worker import Worker, serve_from_pipe
 from studio.kinds import KINDS
-from studio.settings import presets
+from studio.presets import presets_of
 from studio.train.settings import TrainSettings
 from studio.workspace import Workspace
 
@@ -86,8 +86,9 @@ def ui(
 def caption(given: dict[str, Any], preset: Preset = "", workspace: Where = None) -> None:
     """Write a caption beside each picture of a dataset."""
     given["dataset"] = _folder(given.get("dataset", ""))
-    settings = CaptionSettings.layered(_preset("caption", preset), given)
-    _do(Workspace.open(workspace), "caption", settings, title=Path(settings.dataset).name)
+    opened = Workspace.open(workspace)
+    settings = CaptionSettings.layered(_preset("caption", preset, opened), given)
+    _do(opened, "caption", settings, title=Path(settings.dataset).name)
 
 
 def train(
@@ -101,15 +102,18 @@ def train(
     if "dataset" in given:
         given["dataset"] = _folder(given["dataset"])
     opened = Workspace.open(workspace)
-    settings = TrainSettings.layered(_preset("train", preset), _kohya(kohya), _like(like, opened), given)
+    settings = TrainSettings.layered(
+        _preset("train", preset, opened), _kohya(kohya), _like(like, opened), given
+    )
     _do(opened, "train", settings, title=settings.name or Path(settings.dataset).name)
 
 
 def generate(given: dict[str, Any], lora: Loras = None, preset: Preset = "", workspace: Where = None) -> None:
     """Paint pictures from a prompt and a mix of LoRAs."""
     mixes = {"adapters": [_mix(one) for one in lora]} if lora else {}
-    settings = GenerateSettings.layered(_preset("generate", preset), given, mixes)
-    _do(Workspace.open(workspace), "generate", settings, title=settings.prompt[:60])
+    opened = Workspace.open(workspace)
+    settings = GenerateSettings.layered(_preset("generate", preset, opened), given, mixes)
+    _do(opened, "generate", settings, title=settings.prompt[:60])
 
 
 app.command("caption")(command(CaptionSettings, caption, positional={"dataset": "DIR"}))
@@ -228,16 +232,16 @@ def _user(text: str) -> tuple[str, str] | None:
     return (user, password) if text else None
 
 
-def _preset(kind: str, name: str) -> Mapping[str, Any]:
+def _preset(kind: str, name: str, workspace: Workspace) -> Mapping[str, Any]:
     if not name:
         return {}
     if name.endswith(".toml"):
         from studio.settings import read_preset
 
         return read_preset(Path(name)).values
-    known = presets(kind)
+    known = presets_of(workspace, kind)
     if name not in known:
         raise SettingsError(
             f"There is no preset called “{name}”", remedy=f"Choose one of: {', '.join(known)}."
         )
-    return known[name].values
+    return known[name].preset.values

@@ -58,7 +58,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 LIGHT = (  # what the page's process loads, directly or through the plug-ins
-    r"studio\.(cli|console|demo|errors|flags|kinds|registry|settings|workspace)$"
+    r"studio\.(cli|console|demo|errors|flags|kinds|registry|presets|settings|workspace)$"
     r"|studio\.(data|install|jobs|ui)(\.|$)"
     r"|studio\.\w+\.settings$"
     r"|studio\.(families|networks|caption\.captioners|generate\.samplers|train\.optimizers)\.[a-z]"

@@ -13,6 +13,7 @@ from studio.jobs.context import Context
 from studio.models.source import resolve
 from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, publish
+from studio.train.kept import preview_of
 from studio.train.metrics import SHEET, VERDICT, read_metrics
 from studio.train.verdict.judging import judge
 from studio.train.verdict.proof import prove
@@ -43,7 +44,7 @@ def conclude(context: Context, model: Model, recipe: Recipe) -> str:
     proof = prove(trial, loras[steps], sample, recipe.plan.prompts[0], recipe.run.seed)
     verdict = _verdict(context, trial, recipe, loras)
     context.artifact("check", name="proof", **asdict(proof))
-    preview = _preview(context.folder / "samples", verdict["step"])
+    preview = preview_of(context.folder / "samples", verdict["step"])
     target = publish(loras[verdict["step"]], context.workspace.loras, recipe, preview, verdict)
     context.artifact("lora", target, name=target.stem, weight=verdict["weight"], step=verdict["step"])
     megabytes = target.stat().st_size / 1e6
@@ -96,12 +97,3 @@ def _judged(context: Context, trial: Trial, recipe: Recipe, loras: dict[int, Pat
 
 def _tell(context: Context, recipe: Recipe, message: str) -> None:
     context.progress(recipe.settings.steps, recipe.settings.steps, message)
-
-
-def _preview(samples: Path, step: int) -> Path | None:
-    """The sample of the first prompt painted nearest to this step, of equals the later; never the base's."""
-    there = {int(path.stem.split("-")[1]): path for path in samples.glob("step-*-1.png")}
-    trained = {each: path for each, path in there.items() if each > 0}
-    if not trained:
-        return None
-    return trained[min(trained, key=lambda each: (abs(each - step), -each))]

@@ -108,7 +108,7 @@ def publish(
     from safetensors import safe_open
     from safetensors.torch import load_file, save
 
-    name = _free_name(loras, safe_name(recipe.name))
+    name = free_name(loras, safe_name(recipe.name))
     target = loras / f"{name}.safetensors"
     with safe_open(checkpoint, framework="pt") as opened:
         known = dict(opened.metadata())
@@ -122,24 +122,25 @@ def publish(
         cast("IO[bytes]", file).write(save(load_file(checkpoint), metadata=named))
     if preview is not None:
         shutil.copyfile(preview, loras / f"{name}.png")
-    with writing(loras / f"{name}.json") as card:
-        json.dump(_card(recipe, verdict), card, ensure_ascii=False, indent=1)
+    add_card(target, recipe.whole(), weight=verdict["weight"], notes=verdict["sentence"])
     return target
 
 
-def _card(recipe: Recipe, verdict: Mapping[str, Any]) -> dict[str, Any]:
+def add_card(lora: Path, recipe: Mapping[str, Any], *, weight: float, notes: str) -> None:
     """The `.json` that A1111 reads beside a LoRA, and our recipe in a part of its own."""
-    pictures = len({example.picture.path for example in recipe.plan.examples})
-    return {
-        "description": f"Trained on {pictures} pictures of “{recipe.dataset}”.",
-        "activation text": recipe.settings.trigger,
-        "preferred weight": verdict["weight"],
-        "notes": verdict["sentence"],
-        "studio": recipe.whole(),
+    settings, pictures = recipe.get("settings", {}), recipe.get("pictures", {})
+    card = {
+        "description": f"Trained on {len(pictures)} pictures of “{Path(settings.get('dataset', '')).name}”.",
+        "activation text": settings.get("trigger", ""),
+        "preferred weight": weight,
+        "notes": notes,
+        "studio": recipe,
     }
+    with writing(lora.with_suffix(".json")) as file:
+        json.dump(card, file, ensure_ascii=False, indent=1)
 
 
-def _free_name(loras: Path, name: str) -> str:
+def free_name(loras: Path, name: str) -> str:
     """A name of which neither the LoRA nor what lies beside it is taken."""
     number, candidate = 1, name
     while any((loras / f"{candidate}{end}").exists() for end in (".safetensors", ".png", ".json")):
