@@ -209,12 +209,17 @@ def _rule(fault: Any) -> str:
 
 @dataclass(frozen=True)
 class Preset:
-    """A partial settings file: what it is for, and the values it sets."""
+    """A partial settings file: what it is for, and the values it sets.
+
+    `families` are the models that it is meant for, `purpose` what is done with them ("subject", "style").
+    """
 
     name: str
     title: str
     about: str
     values: Mapping[str, Any]
+    families: tuple[str, ...] = ()
+    purpose: str = ""
 
 
 def presets(kind: str, folders: tuple[Path, ...] = ()) -> dict[str, Preset]:
@@ -234,4 +239,5 @@ def read_preset(file: Path) -> Preset:
         raise SettingsError(f"The preset {file.name} cannot be read", why=str(fault)) from None
     title = str(content.pop("title", file.stem))
     about = str(content.pop("about", ""))
-    return Preset(file.stem, title, about, content)
+    families = tuple(map(str, content.pop("families", ())))
+    return Preset(file.stem, title, about, content, families, purpose=str(content.pop("purpose", "")))

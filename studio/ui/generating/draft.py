@@ -16,8 +16,8 @@ Values = dict[str, Any]
 class Draft:
     """The values of the form, by name; those of the last change in any window are in the file."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._file = workspace.hidden / "generate.json"
+    def __init__(self, workspace: Workspace, kind: str = "generate") -> None:
+        self._file = workspace.hidden / f"{kind}.json"
         self._windows: OrderedDict[str, Values] = OrderedDict()
         self._written: Values | None = None
 

@@ -29,7 +29,7 @@ class FoldedForm(Form):
         others = [knob for name, knob in self.knobs.items() if name not in self.fields]
         for group, members in groupby(sorted(others, key=self._order(others)), key=lambda knob: knob.group):
             title = self.titles.get(group, group)
-            with gr.Accordion(title, open=False, elem_id=f"{self.prefix}-fold-{group.lower()}") as fold:
+            with gr.Accordion(title, open=False, elem_id=f"{self.prefix}-fold-{group.lower().replace(' ', '-')}") as fold:
                 for knob in sorted(members, key=lambda knob: knob.advanced):
                     self.fields[knob.name] = self._field(knob)
                     self.folds[knob.name] = fold
