@@ -7,6 +7,7 @@ from studio.examine.settings import ExamineSettings
 from studio.generate.settings import GenerateSettings
 from studio.jobs.worker import Engine, Kind
 from studio.train.settings import TrainSettings
+from studio.workbench.settings import WorkbenchSettings
 
 
 def _caption() -> Engine:
@@ -33,6 +34,12 @@ def _generate() -> Engine:
     return GenerateEngine()
 
 
+def _workbench() -> Engine:
+    from studio.workbench.engine import WorkbenchEngine
+
+    return WorkbenchEngine()
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -42,5 +49,6 @@ KINDS = {
             "train", TrainSettings, _train, own_process=True, cards=lambda given: int(given.get("cards", 1))
         ),
         Kind("generate", GenerateSettings, _generate),
+        Kind("workbench", WorkbenchSettings, _workbench),
     )
 }

@@ -52,6 +52,23 @@ class BaseFiles:
         part = torch.cat([weight[row] for row in rows]) if rows else weight
         return part.reshape(layer.shape)
 
+    def shared_with(self, other: BaseFiles) -> list[Layer]:
+        """The layers that both have."""
+        return [layer for layer in self.table.layers if layer in self._pieces and layer in other._pieces]
+
+    def joined(self, place: Place) -> Tensor:
+        """W₀ of a file's layer, which may join several of the model's."""
+        import torch
+
+        whole = torch.zeros(place.shape)
+        for layer, rows in place.parts:
+            weight, start = self.weight(layer).float(), 0
+            for row in rows or (slice(0, place.shape[0]),):
+                count = len(range(*row.indices(place.shape[0])))
+                whole[row] = weight[start : start + count].reshape(count, *place.shape[1:])
+                start += count
+        return whole
+
 
 def file_table(family: Family, layout: Layout) -> LayerTable:
     """The layers of a model that is not opened; without torch."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from studio.adapters.factors import Delta, Factors, is_plain
 from studio.adapters.layers import Layer
 from studio.adapters.reading import Adapter
+from studio.models.storage._base import is_packed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +22,7 @@ RANK = 64  # of what stands for a change that is no product of two matrices
 
 def runs_beside(weight: Tensor, layer: Layer) -> bool:
     """Whether the weight is packed, so that nothing can be added to it."""
-    return not weight.is_floating_point() or tuple(weight.shape) != layer.shape
+    return is_packed(weight) or tuple(weight.shape) != layer.shape
 
 
 class Beside:
@@ -98,6 +99,9 @@ def as_factors(change: Delta, beside: Any) -> Factors:
 
 def dequantised(layer: Any) -> Tensor:
     """The weight for which a quantised layer stands, in float32."""
+    if hasattr(layer, "dequantised"):
+        own: Tensor = layer.dequantised()
+        return own
     weight = layer.weight
     if state := getattr(weight, "quant_state", None):
         from bitsandbytes.functional import dequantize_4bit

@@ -3,51 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Callable, Sequence
+from math import prod, sqrt
 
 from studio.adapters.blocks import block_of
 from studio.adapters.clashes import WeightOf
-from studio.adapters.layers import DENOISER
+from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.mixing import Portion
 from studio.adapters.reading import Adapter
 
 STRONGEST = 2.0  # of a slider
 
 
-def force(portions: Sequence[Portion], weight_of: WeightOf) -> list[dict[str, float]]:
+SizeOf = Callable[[Layer], float]
+"""‖W₀‖ of a layer, for callers who have measured it before."""
+
+
+def force(
+    portions: Sequence[Portion], weight_of: WeightOf, size_of: SizeOf | None = None
+) -> list[dict[str, float]]:
     """Of each adapter, by block; 0.1 means that it changes the weights by a tenth of their size."""
-    return [_force(portion, weight_of) for portion in portions]
+    return [_force(portion, weight_of, size_of or _measured(weight_of)) for portion in portions]
 
 
-def total_force(portion: Portion, weight_of: WeightOf) -> float:
+def total_force(portion: Portion, weight_of: WeightOf, size_of: SizeOf | None = None) -> float:
     """The same over the whole denoiser."""
+    size_of = size_of or _measured(weight_of)
     changed, original = 0.0, 0.0
     for layer, change in portion.adapter.changes.items():
         if layer.part == DENOISER:
-            weight = weight_of(layer)
-            changed += (portion.share(layer) * change.norm(weight)) ** 2
-            original += float(weight.float().square().sum())
+            changed += (portion.share(layer) * change.norm(weight_of(layer))) ** 2
+            original += size_of(layer) ** 2
     return sqrt(changed / original) if original else 0.0
 
 
-def equal_force(adapters: Sequence[Adapter], weight_of: WeightOf) -> list[float]:
+def equal_force(
+    adapters: Sequence[Adapter], weight_of: WeightOf, size_of: SizeOf | None = None
+) -> list[float]:
     """Weights at which all push equally hard, as hard as they do on average (geometric) at weight 1."""
-    forces = [total_force(Portion(adapter, 1.0), weight_of) for adapter in adapters]
+    return evened([total_force(Portion(adapter, 1.0), weight_of, size_of) for adapter in adapters])
+
+
+def evened(forces: Sequence[float]) -> list[float]:
+    """The weights that make these forces (at weight 1) their geometric mean; 1 where there is no force."""
     heard = [each for each in forces if each > 0]
-    if not heard:
-        return [1.0] * len(adapters)
-    product = 1.0
-    for each in heard:
-        product *= each ** (1 / len(heard))
+    product = prod(each ** (1 / len(heard)) for each in heard)
     return [min(STRONGEST, product / each) if each > 0 else 1.0 for each in forces]
 
 
-def _force(portion: Portion, weight_of: WeightOf) -> dict[str, float]:
+def _measured(weight_of: WeightOf) -> SizeOf:
+    return lambda layer: float(weight_of(layer).float().norm())
+
+
+def _force(portion: Portion, weight_of: WeightOf, size_of: SizeOf) -> dict[str, float]:
     changed: defaultdict[str, float] = defaultdict(float)
     original: defaultdict[str, float] = defaultdict(float)
     for layer, change in portion.adapter.changes.items():
-        weight, block = weight_of(layer), block_of(layer)
-        changed[block] += (portion.share(layer) * change.norm(weight)) ** 2
-        original[block] += float(weight.float().square().sum())
+        block = block_of(layer)
+        changed[block] += (portion.share(layer) * change.norm(weight_of(layer))) ** 2
+        original[block] += size_of(layer) ** 2
     return {block: sqrt(changed[block] / original[block]) if original[block] else 0.0 for block in changed}

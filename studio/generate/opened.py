@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from studio.adapters.blocks import factors_by_layer, mask
-from studio.adapters.library import Card, find_adapters
+from studio.adapters.layers import Layer
+from studio.adapters.library import find_adapters
 from studio.adapters.library_memory import remember_weights
 from studio.adapters.mixing import Mixer, Portion
 from studio.adapters.naming import layer_table
@@ -20,6 +23,8 @@ from studio.models.source import Source, resolve
 from studio.workspace import Workspace
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from studio.families._base import Conditioning, Model
 
 ADAPTERS_KEPT, PROMPTS_KEPT = 8, 64
@@ -34,21 +39,21 @@ class Opened:
         self.base, self.title, self.model = base, title, model
         self.pipeline = model.pipeline()
         self.scheduler_config = self.pipeline.scheduler.config
-        self._table, self._mixer = layer_table(model), Mixer(model, originals)
+        self.table, self._mixer = layer_table(model), Mixer(model, originals)
         self._mixes: Sequence[Mix] = ()
         self._portions: list[Portion] = []
         self._adapters: Recent[Adapter] = Recent(ADAPTERS_KEPT)
         self._prompts: Recent[Conditioning] = Recent(PROMPTS_KEPT)
 
-    def mix(self, workspace: Workspace, mixes: Sequence[Mix]) -> list[Adapter]:
+    def mix(self, workspace: Workspace, mixes: Sequence[Mix], *, remember: bool = True) -> list[Adapter]:
         """Make the weights those of this mix; all adapters are read before the first weight is changed.
 
         Raises `AdapterError` for one that is not there, damaged, or made for another base, and
-        `SettingsError` for blocks that the base does not have.
+        `SettingsError` for blocks that the base does not have. The weights are remembered as those used last.
         """
         self._adapters.limit = max(ADAPTERS_KEPT, len(mixes))
         cards = find_adapters(workspace, [mix.name for mix in mixes]) if mixes else []
-        adapters = [self._read(card, mix.anyway) for card, mix in zip(cards, mixes, strict=True)]
+        adapters = [self.read(card.path, anyway=mix.anyway) for card, mix in zip(cards, mixes, strict=True)]
         heard = audible(mixes)
         self._mixes, self._portions = (
             mixes,
@@ -56,8 +61,18 @@ class Opened:
         )
         self._mixer.apply(self._portions)
         used = {card.path: mix.weight for card, mix in zip(cards, mixes, strict=True) if mix in heard}
-        remember_weights(workspace, used)
+        if remember:
+            remember_weights(workspace, used)
         return adapters
+
+    def apply(self, portions: Sequence[Portion]) -> None:
+        """Make the weights those of this mix, of adapters that need not be in the library."""
+        self._mixes, self._portions = [Mix(name=each.adapter.name) for each in portions], [*portions]
+        self._mixer.apply(self._portions)
+
+    def original(self, layer: Layer) -> Tensor:
+        """W₀ of a layer, as it was before any mix."""
+        return self._mixer.original(layer)
 
     def stepping(self, method: str, steps: int) -> Stepping:
         """The mix of each step of a picture."""
@@ -71,26 +86,27 @@ class Opened:
     def _portion(self, adapter: Adapter, mix: Mix, heard: bool) -> Portion:
         if not heard:
             return Portion(adapter, 0.0)
-        weights = mask(mix.blocks, self._table.layers)
+        weights = mask(mix.blocks, self.table.layers)
         plain = set(weights.values()) == {1.0}
         blocks = {} if plain else factors_by_layer(weights, adapter.changes)
         return Portion(adapter, mix.weight, mix.text, blocks, mix.role)
 
-    def encode(self, prompt: str) -> Conditioning:
+    def encode(self, prompt: str, *, clip_skip: int = 0) -> Conditioning:
         """The conditioning of one prompt under the mix as it is; encoded only once."""
-        key = (prompt, self._mixer.text_mix)
+        key = (prompt, clip_skip, self._mixer.text_mix)
         known = self._prompts.get(key)
         if known is None:
-            known = self.model.encode_prompts([prompt])
+            known = self.model.encode_prompts([prompt], clip_skip=clip_skip)
             self._prompts.keep(key, known)
         return known
 
-    def _read(self, card: Card, anyway: bool) -> Adapter:
-        """A file that was written anew is read anew."""
-        key = (card.path, card.size_bytes, card.modified, anyway)
+    def read(self, path: Path, *, anyway: bool = False) -> Adapter:
+        """An adapter file for this base; one that was written anew is read anew."""
+        status = path.stat()
+        key = (path, status.st_size, status.st_mtime_ns, anyway)
         known = self._adapters.get(key)
         if known is None:
-            known = read_adapter(card.path, self._table, anyway=anyway)
+            known = read_adapter(path, self.table, anyway=anyway)
             self._adapters.keep(key, known)
         return known
 
@@ -113,6 +129,33 @@ class Recent(Generic[Value]):
         self._values[key] = value
         if len(self._values) > self.limit:
             self._values.popitem(last=False)
+
+
+class Warm:
+    """The one base that this process keeps open, whatever kind of job asks for it."""
+
+    def __init__(self) -> None:
+        self._opened: Opened | None = None
+
+    def open(self, base: str, workspace: Workspace, context: Context) -> Opened:
+        """The base as it is, or opened now, once the one before it has given its memory back."""
+        if self._opened is None or self._opened.base != base:
+            context.progress(0, 0, "Opening the base model")
+            self.close()
+            self._opened = open_base(base, workspace, context)
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of it."""
+        import torch
+
+        self._opened = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+WARM = Warm()
 
 
 def open_base(base: str, workspace: Workspace, context: Context) -> Opened:

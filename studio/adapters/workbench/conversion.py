@@ -11,6 +11,7 @@ from studio.adapters.keying import diffusers_metadata, kohya_changes, peft_confi
 from studio.adapters.layers import DENOISER, Layer
 from studio.adapters.naming import LayerTable
 from studio.adapters.reading import Adapter
+from studio.adapters.workbench.saving import lineage
 from studio.adapters.writing import write_adapter
 from studio.errors import AdapterError
 from studio.workspace import writing
@@ -33,22 +34,25 @@ def convert(
     import torch
 
     dtype = dtype or torch.float16
+    came = {"modelspec.merged_from": lineage([(adapter.name, adapter.receipt.hash)])}
     if to not in FORMATS:
         raise AdapterError(f"There is no format called “{to}”", remedy=f"Use {', '.join(FORMATS)}.")
     if target.exists():
         raise AdapterError(f"{target.name} exists already", remedy="Choose another name.")
     if to == "kohya":
-        write_adapter(target, kohya_changes(adapter.changes, table), adapter.metadata, dtype=dtype)
+        write_adapter(
+            target, kohya_changes(adapter.changes, table), {**adapter.metadata, **came}, dtype=dtype
+        )
         return target
     changes = {layer: each for layer, each in adapter.changes.items() if layer.parameter == "weight"}
     if to == "diffusers":
         component = components(table)
         metadata = diffusers_metadata(changes, component)  # with ss_* beside it, diffusers would refuse it
-        _write(target, peft_tensors(changes, component), metadata, dtype)
+        _write(target, peft_tensors(changes, component), metadata | came, dtype)
         return target
     own = {layer: each for layer, each in changes.items() if layer.part == DENOISER}
     tensors = peft_tensors(own, {DENOISER: "base_model.model."})
-    _write(target / "adapter_model.safetensors", tensors, {"format": "pt"}, dtype)
+    _write(target / "adapter_model.safetensors", tensors, {"format": "pt", **came}, dtype)
     with writing(target / "adapter_config.json") as file:
         json.dump(peft_config(own), file, indent=1)
     return target

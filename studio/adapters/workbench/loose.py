@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.adapters.alphas import AnnouncedAlphas
+from studio.adapters.base_files import BaseFiles
 from studio.adapters.entries import Entry, read_entries
 from studio.adapters.factors import Delta, Difference, Dora, Ia3
 from studio.adapters.header import damaged, read_header
@@ -64,9 +66,28 @@ def named(entry: Entry) -> str:
     return entry.name if entry.parameter == "weight" else f"{entry.name}.bias"
 
 
+def needs_base(loose: Loose) -> bool:
+    """Whether a change says how the base's own weights are scaled (DoRA, (IA)³)."""
+    return any(isinstance(change, Dora | Ia3) for change in loose.changes.values())
+
+
+def with_base(loose: Loose, files: BaseFiles) -> Loose:
+    """The same with those changes worked out on a base; raises `AdapterError` if it is not theirs."""
+    changes = dict(loose.changes)
+    for name, change in loose.changes.items():
+        if isinstance(change, Dora | Ia3):
+            place = files.table.find(name.removesuffix(".bias"))
+            if place is None or prod(place.shape) != prod(loose.shapes[name]):
+                raise AdapterError(
+                    f"{loose.name} does not fit {files.table.title}", why=f"It has {name[:80]}"
+                )
+            changes[name] = Difference(change.delta(files.joined(place)).reshape(loose.shapes[name]))
+    return replace(loose, changes=changes)
+
+
 def demand_free_of_base(loose: Loose) -> None:
     """Raise `AdapterError` if a change is one of the base's own weights, which are not here."""
-    if any(isinstance(change, Dora | Ia3) for change in loose.changes.values()):
+    if needs_base(loose):
         raise AdapterError(
             f"{loose.name} cannot be worked on by itself",
             why="It says how the base's own weights are scaled (DoRA or (IA)³)",

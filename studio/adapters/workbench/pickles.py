@@ -42,7 +42,9 @@ def convert_pickle(path: Path, target: Path, *, agreed: bool) -> Path:
     if not tensors:
         raise AdapterError(f"{path.name} holds no weights")
     with writing(target, "wb") as file:
-        cast("IO[bytes]", file).write(save(tensors, metadata={"format": "pt"}))
+        cast("IO[bytes]", file).write(
+            save(tensors, metadata={"format": "pt", "modelspec.merged_from": path.name})
+        )
     return target
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -43,9 +43,14 @@ def save(
         base_hash=_shared([each.base_hash for each in facts]),
         trigger=triggers,
         rank=max((change.rank for change in changes.values()), default=0),
-        merged_from=", ".join(f"{loose.name} ({loose.hash[:12]})" for loose in sources),
+        merged_from=lineage([(loose.name, loose.hash) for loose in sources]),
     ).to_metadata({"modelspec.description": note})
     return write_adapter(path, dict(keys(changes)), whole, dtype=precision(numbers))
+
+
+def lineage(sources: Iterable[tuple[str, str]]) -> str:
+    """What `modelspec.merged_from` says of files, by their names and hashes."""
+    return ", ".join(f"{name} ({told[:12]})" if told else name for name, told in sources)
 
 
 def rewrite_metadata(

@@ -1,0 +1,1 @@
+"""The workbench as jobs: new LoRA files out of others, and looks at how they go together."""
