@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
     from torch import Tensor, nn
 
+    from studio.families._placing import Place
     from studio.models.layout import Layout
     from studio.models.source import Source
 
@@ -79,6 +80,8 @@ class Family(ABC):
     text_blocks: str = r"(text_model\.)?encoder\.layers\."
     """What the paths of a text encoder's layers begin with."""
     text_target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj")
+    stored: tuple[str, ...] = ("unet", "transformer")
+    """Parts that a storage takes: the denoiser, and text encoders of more than a billion weights."""
     suggested: tuple[str, ...] = ()
     """Models of the hub to offer to a person who has none of this family."""
     order: int = 100
@@ -101,9 +104,39 @@ class Family(ABC):
                 found.setdefault(parts[component], {})[path] = entry.shape
         return found
 
+    def open(
+        self,
+        source: Source,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        storage: str = "plain",
+        frugal: bool = False,
+    ) -> Model:
+        """Open the weights; raises `ModelError` in a sentence if they are incomplete.
+
+        `storage` is one of `studio.models.storage`. A `frugal` model has on the device only the part that
+        works, and the others in the machine's memory.
+        """
+        from studio.families._packing import packed
+        from studio.families._placing import frugally_placed, placed
+
+        parts = self.opened(source, dtype)
+        packed(parts, self.stored, storage, device)
+        if not frugal:
+            placed(parts, device)
+        model = self.assemble(parts)
+        if frugal:
+            model.place = frugally_placed(model, device)
+        return model
+
     @abstractmethod
-    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
-        """Open the weights; raises `ModelError` in a sentence if they are incomplete."""
+    def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """The opened parts of a model by name, on the processor; raises `ModelError`."""
+
+    @abstractmethod
+    def assemble(self, parts: dict[str, Any]) -> Model:
+        """A model of these parts, which stay where they are."""
 
 
 class Model(ABC):
@@ -120,6 +153,8 @@ class Model(ABC):
     """Sides of pictures, in pixels, must be multiples of this."""
     base_hash: str = ""
     """The SHA-256 of the weights' file."""
+    place: Place | None = None
+    """Of a frugal model: which of its parts are on the device."""
     chunk: int = 0
     """Tokens of a prompt that are read at a time, if `prompt_embeds` has a row for each of them, between one
     for its beginning and at least one for its end, so that rows can be weighted and chunks joined. 0 where a
@@ -137,6 +172,11 @@ class Model(ABC):
         `clip_skip` counts the layers of CLIP from the last one (1), as people do; 0 is the family's own.
         Families whose prompts are read by more than CLIP leave it aside.
         """
+
+    def bring(self, part: str) -> None:
+        """Have "denoiser", "vae" or "text" on the device; they come by themselves when they are called."""
+        if self.place is not None:
+            self.place.bring(part)
 
     def describe_frames(self, frames: Sequence[Frame]) -> Conditioning:
         """What the denoiser is told of the sizes of pictures beside their prompts; most are told nothing."""

@@ -42,6 +42,7 @@ class Flux1(Family):
         "double": r"transformer_blocks\.",
         "single": r"single_transformer_blocks\.",
     }
+    stored: tuple[str, ...] = ("transformer", "text_encoder_2")
     suggested: tuple[str, ...] = ("black-forest-labs/FLUX.1-dev", "black-forest-labs/FLUX.1-schnell")
     order = 60
     configs = CONFIGS / "flux"
@@ -73,17 +74,22 @@ class Flux1(Family):
 
         return transformer_layers(layout, FLUX) or super().layers(layout)
 
-    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
-        """Open a diffusers folder or an original checkpoint."""
-        from diffusers import FluxPipeline
-
-        from studio.families._flux import Flux
+    def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """Of a diffusers folder or an original checkpoint."""
         from studio.families._flux_file import open_flux
         from studio.families._folder import open_parts
 
-        file = source.kind == "file"
-        parts = open_flux(source, self, dtype) if file else open_parts(source, self.parts, dtype)
-        return Flux(self, FluxPipeline(**parts).to(device))
+        if source.kind == "file":
+            return open_flux(source, self, dtype)
+        return open_parts(source, self.parts, dtype)
+
+    def assemble(self, parts: dict[str, Any]) -> Model:
+        """A transformer told by CLIP's pooled state and T5."""
+        from diffusers import FluxPipeline
+
+        from studio.families._flux import Flux
+
+        return Flux(self, FluxPipeline(**parts))
 
     def config(self, part: str) -> dict[str, Any]:
         """A part's configuration as it is shipped."""

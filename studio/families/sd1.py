@@ -58,20 +58,19 @@ class StableDiffusion1(Family):
 
         return original_layers(layout) or super().layers(layout)
 
-    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
-        """Open a diffusers folder or an original checkpoint."""
+    def assemble(self, parts: dict[str, Any]) -> Model:
+        """A UNet told by one text encoder."""
         from diffusers import StableDiffusionPipeline
 
         from studio.families._stable_diffusion import StableDiffusion
 
-        parts = self._parts(source, dtype)
         pipeline = StableDiffusionPipeline(
             **parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False
         )
-        return StableDiffusion(self, pipeline.to(device))
+        return StableDiffusion(self, pipeline)
 
-    def _parts(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
-        """The opened modules, tokenizers and the scheduler by name."""
+    def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """Of a diffusers folder or an original checkpoint."""
         from studio.families._folder import open_parts
         from studio.families._single_file import open_checkpoint
 

@@ -39,8 +39,9 @@ class StableDiffusion2(StableDiffusion1):
         """The one at 768 px if the model predicts v."""
         return AT_768 if predicts_v(source, layout) else self
 
-    def _parts(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
-        parts = super()._parts(source, dtype)
+    def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """Of a diffusers folder or an original checkpoint, whose scheduler is told what it predicts."""
+        parts = super().opened(source, dtype)
         if source.kind == "file":
             kind = "v_prediction" if predicts_v(source, read_layout(source)) else "epsilon"
             parts["scheduler"].register_to_config(prediction_type=kind)

@@ -39,6 +39,7 @@ class StableDiffusion3(Family):
         ),
     )
     blocks: Mapping[str, str] = {"blocks": r"transformer_blocks\."}
+    stored: tuple[str, ...] = ("transformer", "text_encoder_3")
     suggested: tuple[str, ...] = ("stabilityai/stable-diffusion-3.5-medium",)
     order = 50
     configs = CONFIGS / "sd3"
@@ -62,16 +63,19 @@ class StableDiffusion3(Family):
         """The first layer's patches, and words as wide as T5-XXL's."""
         return words_wide(layout) == FULL_SIZE
 
-    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
-        """Open a diffusers folder or an original checkpoint; without a T5, prompts are read by CLIP alone."""
+    def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """Of a diffusers folder or an original checkpoint, with a T5 if there is one."""
+        from studio.families._sd3_file import open_sd3
+
+        return open_sd3(source, self, dtype) if source.kind == "file" else self._folder(source, dtype)
+
+    def assemble(self, parts: dict[str, Any]) -> Model:
+        """A transformer; without a T5, prompts are read by CLIP alone."""
         from diffusers import StableDiffusion3Pipeline
 
         from studio.families._flow import FlowModel
-        from studio.families._sd3_file import open_sd3
 
-        parts = open_sd3(source, self, dtype) if source.kind == "file" else self._folder(source, dtype)
-        pipeline = StableDiffusion3Pipeline(**dict.fromkeys(self.t5) | parts)
-        return FlowModel(self, pipeline.to(device))
+        return FlowModel(self, StableDiffusion3Pipeline(**dict.fromkeys(self.t5) | parts))
 
     def _folder(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
         from studio.families._folder import open_parts

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from studio.families._base import UNET_BLOCKS, Defaults, Model
 from studio.families.sd1 import CONFIGS, StableDiffusion1, latent_channels, prompt_width
 from studio.models.layout import Layout
-from studio.models.source import Source
-
-if TYPE_CHECKING:
-    import torch
 
 TOLD_OF_SIZES = ("unet.add_embedding.linear_1.weight", "model.diffusion_model.label_emb.0.0.weight")
 OTHER_NOISE = ("edm_mean", "edm_vpred.sigma_max")  # marks of files whose noise is none of diffusion's tables
@@ -51,14 +47,13 @@ class StableDiffusionXLFamily(StableDiffusion1):
         """Text 2048 wide and four latent channels, with diffusion's own noise."""
         return prompt_width(layout) == 2048 and latent_channels(layout) == 4 and not _noised_otherwise(layout)
 
-    def open(self, source: Source, *, device: torch.device, dtype: torch.dtype) -> Model:
-        """Open a diffusers folder or an original checkpoint."""
+    def assemble(self, parts: dict[str, Any]) -> Model:
+        """A UNet told by two text encoders."""
         from diffusers import StableDiffusionXLPipeline
 
         from studio.families._stable_diffusion_xl import StableDiffusionXL
 
-        pipeline = StableDiffusionXLPipeline(**self._parts(source, dtype), add_watermarker=False)
-        return StableDiffusionXL(self, pipeline.to(device))
+        return StableDiffusionXL(self, StableDiffusionXLPipeline(**parts, add_watermarker=False))
 
 
 def told_of_sizes(layout: Layout) -> bool:

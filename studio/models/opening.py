@@ -27,17 +27,26 @@ def open_model(
     *,
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
+    storage: str = "plain",
     context: Context | None = None,
+    frugal: bool = False,
 ) -> Model:
     """Open what `resolve` makes of `text`; by default on the best device, in its best precision.
 
-    With a context, a download shows its progress and can be stopped. Raises `ModelError`, `Offline`.
+    `storage` is how its weights lie there, one of `studio.models.storage`. A `frugal` one has only the part that works on the card. With a context, a download shows its
+    progress and can be stopped. Raises `ModelError`, `Offline`.
     """
     quieten()
     source = on_this_machine(resolve(text, workspace), workspace, context)
     family = identify(source)
     where = device or best_device()
-    model = family.open(source, device=where, dtype=dtype or precision(best_precision(where)))
+    model = family.open(
+        source,
+        device=where,
+        dtype=dtype or precision(best_precision(where)),
+        storage=storage,
+        frugal=frugal and where.type == "cuda",
+    )
     model.base_hash = base_hash(source, workspace)
     return model
 
