@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from studio.errors import SettingsError
+from studio.train.kohya_rules import KINDS, RULES, WITHOUT_EFFECT, Value, class_folder, is_usual, switch
+from studio.train.settings import TrainSettings
 
-Value = Any
-NETWORKS = {"loha": "loha", "lokr": "lokr", "locon": "locon", "lora": "locon", "dora": "dora"}
-"""What LyCORIS calls its kinds."""
-MODULES = {"networks.lora": "lora", "networks.dora": "dora", "networks.loha": "loha", "networks.lokr": "lokr"}
-SCHEDULES = {
-    "cosine": "cosine",
-    "constant": "constant",
-    "constant_with_warmup": "constant",
-    "linear": "linear",
-    "cosine_with_restarts": "cosine-restarts",
-    "polynomial": "polynomial",
-    "rex": "rex",
-}
-OPTIMIZERS = {
-    "adamw8bit": "adamw8bit",
-    "pagedadamw8bit": "paged-adamw8bit",
-    "adamw": "adamw",
-    "lion8bit": "lion8bit",
-    "adafactor": "adafactor",
-    "prodigy": "prodigy",
-    "adamwschedulefree": "schedule-free",
-}
-PRECISIONS = {"no": "fp32", "fp16": "fp16", "bf16": "bf16"}
-WITHOUT_EFFECT = {
-    "output_dir", "logging_dir", "log_prefix", "save_model_as", "save_precision", "cache_latents",
-    "cache_latents_to_disk", "xformers", "sdpa", "mem_eff_attn", "max_data_loader_n_workers",
-    "persistent_data_loader_workers", "enable_bucket", "bucket_reso_steps", "min_bucket_reso",
-    "max_bucket_reso", "vae_batch_size", "cache_text_encoder_outputs", "lowram", "highvram",
-    "num_processes", "cache_text_encoder_outputs_to_disk", "save_state", "caption_extension", "log_with",
-    "wandb_run_name", "metadata_title", "general", "dataset_config", "epoch", "save_every_n_epochs",
-}  # fmt: skip
-"""Where things lie and how fast they go; the studio sees to that itself."""
+RATES = ("learning_rate", "unet_lr", "text_encoder_lr", "network_train_unet_only")
+ARGUMENTS = ("network_args", "optimizer_args")
 
 
 @dataclass(frozen=True)
@@ -67,35 +38,75 @@ def read_kohya(path: Path) -> Imported:
 
 def from_kohya(content: Mapping[str, Value]) -> Imported:
     """Settings of ours from kohya's, given as plain values; sections are looked into."""
-    given = _flat(content)
+    given = dict(_flat(content))
+    arguments = {key: value for name in ARGUMENTS for key, value in _arguments(given.pop(name, ""))}
     values: dict[str, Value] = {}
     notes: list[str] = []
-    for key, value in given.items():
-        if value in (None, "", "None") or key in WITHOUT_EFFECT:
+    for key, value in {**given, **arguments}.items():
+        if value in (None, "", "None") or key in WITHOUT_EFFECT or key in ("unet_lr", RATES[-1], "algo"):
             continue
-        try:
-            values |= RULES[key](value) if key in RULES else {}
-        except (KeyError, ValueError, TypeError):
-            notes.append(f"{key} = {value}: the studio has nothing of the kind; its default is used.")
-            continue
-        if key not in RULES and value not in (False, 0, "0", [], {}):
+        if key in RULES:
+            _take(key, value, values, notes)
+        elif not is_usual(key, value):
             notes.append(f"{key} = {value} has no counterpart here and was left out.")
-    if given.get("network_train_unet_only") in (True, "true"):
-        values["text_learning_rate"] = 0.0
-    values |= _folders(content)
-    if "epoch" in given and "steps" not in values:
+    values |= _rates(given, values) | _kind(arguments, values) | _folders(content)
+    if "steps" not in values and ("epoch" in given or "max_train_epochs" in given):
         notes.append("Epochs are not counted here; set the steps, about 100 for each picture of a subject.")
     return Imported(values, tuple(notes))
 
 
-def _flat(content: Mapping[str, Value]) -> dict[str, Value]:
-    flat: dict[str, Value] = {}
+def _take(key: str, value: Value, values: dict[str, Value], notes: list[str]) -> None:
+    """Follow the rule of a key, or note why it leads nowhere."""
+    try:
+        found = RULES[key](value)
+    except (KeyError, ValueError, TypeError):
+        if not is_usual(key, value):
+            notes.append(f"{key} = {value}: the studio has nothing of the kind; its default is used.")
+        return
+    try:
+        TrainSettings.parse({"dataset": "any", **found})
+    except SettingsError as fault:
+        if not is_usual(key, value):
+            notes.append(f"{key} = {value}: {fault} Its default is used.")
+        return
+    values.update(found)
+
+
+def _rates(given: Mapping[str, Value], values: Mapping[str, Value]) -> dict[str, Value]:
+    """The UNet's own rate goes before the common one, which text encoders share unless told otherwise."""
+    found: dict[str, Value] = {}
+    common, own = values.get("learning_rate"), given.get("unet_lr")
+    if own and float(own) > 0:
+        found["learning_rate"] = float(own)
+    if switch(given.get("network_train_unet_only")):
+        found["text_learning_rate"] = 0.0
+    elif common and given.get("network_module") and given.get("text_encoder_lr") in (None, "", []):
+        found["text_learning_rate"] = common
+    return found
+
+
+def _kind(arguments: Mapping[str, str], values: Mapping[str, Value]) -> dict[str, Value]:
+    """LyCORIS names its kind in its arguments; a LoRA with a rank for convolutions is a LoCon."""
+    if arguments.get("algo", "").lower() in KINDS:
+        return {"network": KINDS[arguments["algo"].lower()]}
+    convolutions = int(float(arguments.get("conv_dim", 0))) > 0 and values.get("network") == "lora"
+    return {"network": "locon"} if convolutions else {}
+
+
+def _arguments(value: Value) -> Iterator[tuple[str, str]]:
+    """Arguments such as ["algo=loha", "conv_dim=8"], or the same in one line."""
+    for one in value if isinstance(value, list) else str(value or "").split():
+        name, _, told = str(one).partition("=")
+        if told:
+            yield name.strip(), told.strip()
+
+
+def _flat(content: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
     for key, value in content.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value)
+            yield from _flat(value)
         elif key != "datasets":
-            flat[key] = value
-    return flat
+            yield key, value
 
 
 def _folders(content: Mapping[str, Value]) -> dict[str, Value]:
@@ -115,93 +126,5 @@ def _folders(content: Mapping[str, Value]) -> dict[str, Value]:
         values["more_datasets"] = "\n".join(lines)
     for each in subsets:
         if each.get("is_reg"):
-            values |= _class_folder(each["image_dir"])
+            values |= class_folder(each["image_dir"])
     return values
-
-
-def _same(name: str, kind: Callable[[Value], Value]) -> Callable[[Value], dict[str, Value]]:
-    return lambda value: {name: kind(value)}
-
-
-def _one_of(name: str, words: Mapping[str, str]) -> Callable[[Value], dict[str, Value]]:
-    return lambda value: {
-        name: words[str(value).split(".")[-1].lower() if "." in str(value) else str(value).lower()]
-    }
-
-
-def _part(name: str) -> Callable[[Value], dict[str, Value]]:
-    return lambda value: {name: min(1.0, float(value) / 1000)}
-
-
-def _switch(value: Value) -> bool:
-    return value in (True, 1, "true", "True", "1")
-
-
-def _resolution(value: Value) -> dict[str, Value]:
-    sides = value if isinstance(value, list) else str(value).replace("x", ",").split(",")
-    return {"resolution": max(int(side) for side in sides)}
-
-
-def _class_folder(value: Value) -> dict[str, Value]:
-    return {"class_folder": str(value), "keep_class": "on"}
-
-
-def _network(value: Value) -> dict[str, Value]:
-    return {} if "lycoris" in str(value) else {"network": MODULES[str(value)]}
-
-
-def _arguments(value: Value) -> dict[str, Value]:
-    """LyCORIS says what it is in its arguments: ["algo=loha", "conv_dim=8"]."""
-    told = dict(str(one).split("=", 1) for one in (value if isinstance(value, list) else str(value).split()))
-    return {"network": NETWORKS[told["algo"].lower()]} if "algo" in told else {}
-
-
-RULES: Mapping[str, Callable[[Value], dict[str, Value]]] = {
-    "pretrained_model_name_or_path": _same("base", str),
-    "train_data_dir": _same("dataset", str),
-    "reg_data_dir": _class_folder,
-    "output_name": _same("name", str),
-    "resolution": _resolution,
-    "max_resolution": _resolution,
-    "learning_rate": _same("learning_rate", float),
-    "unet_lr": _same("learning_rate", float),
-    "text_encoder_lr": _same(
-        "text_learning_rate", lambda value: float(value[0] if isinstance(value, list) else value)
-    ),
-    "network_train_unet_only": lambda value: {},
-    "network_dim": _same("rank", int),
-    "network_alpha": _same("alpha", float),
-    "network_dropout": _same("dropout", float),
-    "network_module": _network,
-    "network_args": _arguments,
-    "train_batch_size": _same("batch_size", int),
-    "gradient_accumulation_steps": _same("accumulation", int),
-    "gradient_checkpointing": _same("gradient_checkpointing", _switch),
-    "max_train_steps": _same("steps", int),
-    "lr_scheduler": _one_of("schedule", SCHEDULES),
-    "lr_warmup_steps": _same("warmup_steps", int),
-    "lr_warmup": _same("warmup", lambda value: float(value) / 100),
-    "lr_scheduler_num_cycles": _same("restarts", int),
-    "lr_scheduler_power": _same("schedule_power", float),
-    "optimizer_type": _one_of("optimizer", OPTIMIZERS),
-    "optimizer": _one_of("optimizer", OPTIMIZERS),
-    "max_grad_norm": _same("max_grad_norm", float),
-    "mixed_precision": _one_of("precision", PRECISIONS),
-    "min_snr_gamma": _same("min_snr_gamma", float),
-    "debiased_estimation_loss": _same("debiased", _switch),
-    "noise_offset": _same("noise_offset", float),
-    "ip_noise_gamma": _same("input_perturbation", float),
-    "zero_terminal_snr": _same("zero_terminal_snr", _switch),
-    "min_timestep": _part("timestep_from"),
-    "max_timestep": _part("timestep_to"),
-    "prior_loss_weight": _same("class_weight", float),
-    "caption_dropout_rate": _same("caption_dropout", float),
-    "shuffle_caption": _same("shuffle_tags", _switch),
-    "keep_tokens": _same("keep_tags", int),
-    "flip_aug": _same("flip", _switch),
-    "bucket_no_upscale": lambda value: {"enlarge": not _switch(value)},
-    "masked_loss": _same("masks", _switch),
-    "sample_every_n_steps": _same("sample_every", int),
-    "save_every_n_steps": _same("save_every", int),
-    "seed": _same("seed", int),
-}

@@ -102,6 +102,26 @@ def test_settings_of_kohyas_trainer_are_taken_over_as_far_as_they_map() -> None:
         ({"epoch": 10}, {}, "Epochs"),
         ({"min_timestep": 200}, {"timestep_from": 0.2}, ""),
         ({"optimizer_arguments": {"weight_decay_type": "odd"}}, {}, "weight_decay_type"),
+        ({"optimizer_args": ["weight_decay=0.1", "betas=0.9,0.99"]}, {"weight_decay": 0.1}, "betas"),
+        ({"unet_lr": 2e-4, "learning_rate": 1e-4}, {"learning_rate": 2e-4}, ""),
+        ({"unet_lr": 0, "learning_rate": 1e-4}, {"learning_rate": 1e-4}, ""),
+        (
+            {"network_module": "networks.lora", "learning_rate": 1e-4},  # its text encoder learns by default
+            {"network": "lora", "learning_rate": 1e-4, "text_learning_rate": 1e-4},
+            "",
+        ),
+        ({"LoRA_type": "LyCORIS/LoHa"}, {"network": "loha"}, ""),
+        (
+            {"network_module": "networks.lora", "network_args": ["conv_dim=8"]},
+            {"network": "locon"},
+            "conv_dim",
+        ),
+        ({"lr_warmup_steps": 0.1}, {"warmup": 0.1}, ""),
+        ({"sample_prompts": "a fox --w 512 --d 1\n# no"}, {"sample_prompts": "a fox"}, ""),
+        ({"network_dim": 999}, {}, "at most 256"),
+        ({"clip_skip": "1", "loss_type": "l2", "max_token_length": "75", "color_aug": False}, {}, ""),
+        ({"clip_skip": 2}, {}, "clip_skip"),
+        ({"stop_text_encoder_training": 50}, {"text_part": 0.5}, ""),
     ],
 )
 def test_what_kohya_says_in_ways_of_its_own(given: dict, values: dict, noted: str) -> None:  # type: ignore[type-arg]
