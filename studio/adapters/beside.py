@@ -99,8 +99,8 @@ def as_factors(change: Delta, beside: Any) -> Factors:
 
 def dequantised(layer: Any) -> Tensor:
     """The weight for which a quantised layer stands, in float32."""
-    if hasattr(layer, "dequantised"):
-        own: Tensor = layer.dequantised()
+    if hasattr(layer, "dequantize"):
+        own: Tensor = layer.dequantize()
         return own
     weight = layer.weight
     if state := getattr(weight, "quant_state", None):

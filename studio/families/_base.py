@@ -126,6 +126,7 @@ class Family(ABC):
         if not frugal:
             placed(parts, device)
         model = self.assemble(parts)
+        model.storage = storage
         if frugal:
             model.place = frugally_placed(model, device)
         return model
@@ -153,6 +154,8 @@ class Model(ABC):
     """Sides of pictures, in pixels, must be multiples of this."""
     base_hash: str = ""
     """The SHA-256 of the weights' file."""
+    storage: str = "plain"
+    """How the weights that a storage takes lie in memory."""
     place: Place | None = None
     """Of a frugal model: which of its parts are on the device."""
     chunk: int = 0

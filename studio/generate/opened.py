@@ -137,12 +137,12 @@ class Warm:
     def __init__(self) -> None:
         self._opened: Opened | None = None
 
-    def open(self, base: str, workspace: Workspace, context: Context) -> Opened:
+    def open(self, base: str, workspace: Workspace, context: Context, *, storage: str = "plain") -> Opened:
         """The base as it is, or opened now, once the one before it has given its memory back."""
-        if self._opened is None or self._opened.base != base:
+        if self._opened is None or (self._opened.base, self._opened.model.storage) != (base, storage):
             context.progress(0, 0, "Opening the base model")
             self.close()
-            self._opened = open_base(base, workspace, context)
+            self._opened = open_base(base, workspace, context, storage=storage)
         return self._opened
 
     def close(self) -> None:
@@ -158,11 +158,11 @@ class Warm:
 WARM = Warm()
 
 
-def open_base(base: str, workspace: Workspace, context: Context) -> Opened:
+def open_base(base: str, workspace: Workspace, context: Context, *, storage: str = "plain") -> Opened:
     """Open the base that a person chose; raises `ModelError`, `Offline`."""
     from studio.models.opening import open_model
 
-    model = open_model(base, workspace, context=context)
+    model = open_model(base, workspace, storage=storage, context=context)
     source = resolve(base, workspace)
     return Opened(base, source.title, model, _originals(source, model))
 

@@ -6,6 +6,7 @@ from studio.generate.methods import METHODS
 from studio.generate.samplers import SAMPLERS
 from studio.generate.schedules import SCHEDULES
 from studio.generate.settings_mix import Mix
+from studio.models.storage import STORAGES
 from studio.settings import Knob, Settings
 
 
@@ -37,6 +38,14 @@ class ModelSettings(Settings):
 
     base: str = Knob(
         "pocket", group="Model", label="Base model", help="The model that paints.", widget="base"
+    )
+    storage: str = Knob(
+        "plain",
+        group="Model",
+        advanced=True,
+        label="Base stored as",
+        help="Packed, the base takes a half (int8, fp8) or a quarter (nf4) of the memory.",
+        choices=STORAGES,
     )
     adapters: tuple[Mix, ...] = Knob(
         (), group="Model", label="Adapters", help="The LoRAs and their weights.", widget="adapters"

@@ -33,8 +33,9 @@ def open_model(
 ) -> Model:
     """Open what `resolve` makes of `text`; by default on the best device, in its best precision.
 
-    `storage` is how its weights lie there, one of `studio.models.storage`. A `frugal` one has only the part that works on the card. With a context, a download shows its
-    progress and can be stopped. Raises `ModelError`, `Offline`.
+    `storage` is how its weights lie there, one of `studio.models.storage`. A `frugal` one has only the part
+    that works on the card. With a context, a download shows its progress and can be stopped. Raises
+    `ModelError`, `Offline`.
     """
     quieten()
     source = on_this_machine(resolve(text, workspace), workspace, context)

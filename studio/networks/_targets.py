@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.adapters.naming import DENOISER
 from studio.errors import SettingsError
+from studio.models.storage import _base as storage
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,14 +72,9 @@ def layers_of(module: nn.Module) -> dict[str, Shape]:
 
 
 def is_packed(module: nn.Module, paths: Iterable[str]) -> bool:
-    """Whether any of these layers keeps its weight in fewer numbers than it stands for."""
+    """Whether a storage has taken any of these layers."""
     layers: list[Any] = [module.get_submodule(path) for path in paths]
-    return any(layer.weight.shape[0] != _outputs(layer) for layer in layers)
-
-
-def _outputs(layer: Any) -> int:
-    found: int = layer.out_features if hasattr(layer, "out_features") else layer.out_channels
-    return found
+    return any(storage.is_packed(layer.weight) for layer in layers)
 
 
 def _layers_of(root: nn.Module) -> Iterator[tuple[str, Shape]]:

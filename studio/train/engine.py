@@ -103,7 +103,12 @@ def _open(context: Context, settings: TrainSettings) -> Model:
     device, chosen = _device_and_precision(settings)
     context.progress(0, 0, "Opening the base model")
     return open_model(
-        settings.base, context.workspace, device=device, dtype=precision(chosen), context=context
+        settings.base,
+        context.workspace,
+        device=device,
+        dtype=precision(chosen),
+        storage=settings.storage,
+        context=context,
     )
 
 

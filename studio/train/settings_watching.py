@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.models.storage import STORAGES
 from studio.settings import Knob, Settings
 
 
@@ -15,6 +16,14 @@ class WatchingSettings(Settings):
         label="Precision",
         help="“auto” is the best that the card has.",
         choices=("auto", "bf16", "fp16", "fp32"),
+    )
+    storage: str = Knob(
+        "plain",
+        group="Memory",
+        advanced=True,
+        label="Base stored as",
+        help="Packed, the base takes a half (int8, fp8) or a quarter (nf4) of the memory.",
+        choices=STORAGES,
     )
     gradient_checkpointing: bool = Knob(
         True,
