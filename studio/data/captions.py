@@ -86,7 +86,10 @@ def write_captions(
             if after != before:
                 _refuse_surprise(picture, before, (expected or {}).get(picture))
                 edits.append((picture.name, before, after))
-        change = new_change(edits, by=by, note=note, group=group)
+        made = tuple(
+            name for name, before, _ in edits if not before and not caption_file(folder / name).exists()
+        )
+        change = new_change(edits, by=by, note=note, group=group, made=made)
         if edits:
             journal.commit(change, progress)
     return change
@@ -165,6 +168,8 @@ def _turn(folder: Path, kind: Literal["undo", "redo"], progress: Progress | None
                 edits.append((name, now, then))
             else:
                 kept.append(name)
-        turned_back = new_change(edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind)
+        turned_back = new_change(
+            edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind, made=change.made
+        )
         journal.commit(turned_back, progress)
         return replace(change, kept=tuple(kept))

@@ -40,7 +40,8 @@ class Change:
     """What was done to captions in one go, by whom ("hand", a captioner …) and when (seconds since 1970).
 
     Changes of one `group` that follow one another are taken back together. `kept` names the
-    pictures that were left alone because their captions said something else by then.
+    pictures that were left alone because their captions said something else by then, `made` those that
+    had no caption file before: taken back, they have none again.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Change:
     kept: tuple[str, ...] = ()
     group: str = ""
     kind: Literal["edit", "undo", "redo"] = "edit"
+    made: tuple[str, ...] = ()
 
 
 def new_change(edits: Sequence[Edit], *, by: str, note: str = "", **more: Any) -> Change:
@@ -98,7 +100,7 @@ class Journal:
         with explained(first), writing(self._pending) as file:
             json.dump(asdict(change), file, ensure_ascii=False)
         try:
-            self._apply(change.pictures, progress)
+            self._apply(change.pictures, change.made, progress)
             with explained(first):
                 append_line(self._log, asdict(change))
         except BaseException:  # also when `progress` was stopped
@@ -110,25 +112,26 @@ class Journal:
     def _take_back(self, change: Change) -> None:
         """Undo half a change; where not even that can be written, it waits for `_finish`."""
         with suppress(StudioError, OSError):
-            self._apply([(name, after, before) for name, before, after in change.pictures])
+            self._apply([(name, after, before) for name, before, after in change.pictures], change.made)
             self._pending.unlink()
 
     def _finish(self) -> None:
         for record in read_lines(self._pending):
             change = _change(record)
-            self._apply(change.pictures)
+            self._apply(change.pictures, change.made)
             if change.id not in {known.id for known in self.changes()}:
                 with explained(self._log):
                     append_line(self._log, record)
         self._pending.unlink(missing_ok=True)
 
-    def _apply(self, edits: Sequence[Edit], progress: Progress | None = None) -> None:
+    def _apply(self, edits: Sequence[Edit], made: Sequence[str], progress: Progress | None = None) -> None:
         """Write the captions that still say what they said before; several at once, as disks like it."""
+        empty_is_none = frozenset(made)
 
         def apply(edit: Edit) -> None:
             name, before, after = edit
             if read_caption(self.folder / name) == before:
-                put_caption(self.folder / name, after)
+                put_caption(self.folder / name, after if after or name not in empty_is_none else None)
 
         with ThreadPoolExecutor(WRITERS) as pool:
             for done, _ in enumerate(pool.map(apply, edits), 1):
@@ -169,7 +172,7 @@ def _together(one: Change, other: Change) -> Change:
     edits = {name: (name, before, after) for name, before, after in one.pictures}
     for name, before, after in other.pictures:
         edits[name] = (name, edits[name][1] if name in edits else before, after)
-    return replace(other, pictures=tuple(edits.values()))
+    return replace(other, pictures=tuple(edits.values()), made=one.made + other.made)
 
 
 def _change(record: dict[str, Any]) -> Change:
@@ -177,4 +180,5 @@ def _change(record: dict[str, Any]) -> Change:
         edit = (f"{record['picture']}.txt", record["before"], record["text"])
         return Change("", "", record["by"], record["at"], (edit,))
     edits = tuple((name, before, after) for name, before, after in record["pictures"])
-    return Change(**{**record, "pictures": edits, "kept": tuple(record["kept"])})
+    lists = {name: tuple(record.get(name, ())) for name in ("kept", "made")}
+    return Change(**{**record, **lists, "pictures": edits})

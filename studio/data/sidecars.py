@@ -32,11 +32,18 @@ def read_caption(picture: Path) -> str:
         raise PictureError(f"{file.name} cannot be read", why=fault.strerror or str(fault)) from fault
 
 
-def put_caption(picture: Path, text: str) -> None:
-    """Write a caption, whole or not at all; only the journal calls this, which knows the words before."""
+def put_caption(picture: Path, text: str | None) -> None:
+    """Write a caption, whole or not at all; None takes its file away.
+
+    Only the journal calls this, which knows the words before.
+    """
     file = caption_file(picture)
-    with explained(file), writing(file) as sidecar:
-        sidecar.write(text)
+    with explained(file):
+        if text is None:
+            file.unlink(missing_ok=True)
+            return
+        with writing(file) as sidecar:
+            sidecar.write(text)
 
 
 def decode_caption(content: bytes) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio.data.captions import (
+    caption_file,
     changes,
     history,
     next_redo,
@@ -295,3 +296,19 @@ def test_a_batch_that_is_stopped_leaves_all_as_it_was(folder: Path) -> None:
         write_captions(texts(folder, "two"), by="hand", note="x", progress=stop)
     assert present(folder) == ["one", "one", "one"]
     assert len(changes(folder)) == 1
+
+
+def test_taking_back_a_first_caption_leaves_no_file_where_none_was(tmp_path: Path) -> None:
+    new, empty = tmp_path / "new.png", tmp_path / "empty.png"
+    for picture in (new, empty):
+        samples.picture(picture)
+    caption_file(empty).write_text("")
+    write_captions({new: "a cat", empty: "a dog"}, by="hand", note="first words", group="typing")
+    write_captions({new: "a cat, red hat"}, by="hand", note="more words", group="typing")
+    undo(tmp_path)
+    assert (caption_file(new).exists(), caption_file(empty).read_text()) == (False, "")
+    redo(tmp_path)
+    assert read_caption(new) == "a cat, red hat"
+    write_caption(new, "", by="hand")
+    assert caption_file(new).read_text() == ""  # that is what the person wrote
+    assert [version.text for version in history(new)] == ["a cat", "a cat, red hat", "", "a cat, red hat", ""]
