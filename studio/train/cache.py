@@ -38,35 +38,43 @@ class Cache:
         """Latents (channels, height, width) on the processor; raises `PictureError`."""
         import torch
 
-        content = picture_hash(picture, self.folder)
-        behind = hints(picture.parent).background
-        unusual: list[object] = [each for each in (crop, behind) if each not in (None, "white")]
-        key = _key("latents", self._vae, content, *bucket, mirrored, *unusual)
-
         def make() -> dict[str, Tensor]:
             image = _fitted(picture, bucket, crop)
             with torch.no_grad():
                 return {"latents": self.model.encode_pictures(pixels(image, mirrored=mirrored)[None])[0]}
 
-        return self._remembered("latents", key, make)["latents"]
+        file = self.latents_file(picture, bucket, mirrored=mirrored, crop=crop)
+        return self._remembered(file, make)["latents"]
+
+    def latents_file(self, picture: Path, bucket: Size, *, mirrored: bool, crop: Crop | None = None) -> Path:
+        """Where they are kept; raises `PictureError`."""
+        content = picture_hash(picture, self.folder)
+        behind = hints(picture.parent).background
+        unusual: list[object] = [each for each in (crop, behind) if each not in (None, "white")]
+        return self._file("latents", self._vae, content, *bucket, mirrored, *unusual)
 
     def prompt(self, prompt: str) -> Conditioning:
         """The conditioning of one prompt, first dimension 1, on the processor."""
         import torch
 
-        key = _key("prompt", self._texts, prompt)
-
         def make() -> dict[str, Tensor]:
             with torch.no_grad():
                 return dict(self.model.encode_prompts([prompt]))
 
-        return self._remembered("prompts", key, make)
+        return self._remembered(self.prompt_file(prompt), make)
 
-    def _remembered(self, kind: str, key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    def prompt_file(self, prompt: str) -> Path:
+        """Where that is kept."""
+        return self._file("prompts", self._texts, prompt)
+
+    def _file(self, kind: str, *parts: object) -> Path:
+        key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+        return self.folder / kind / f"{key}.safetensors"
+
+    def _remembered(self, path: Path, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         from safetensors import SafetensorError
         from safetensors.torch import load_file, save
 
-        path = self.folder / kind / f"{key}.safetensors"
         try:
             return load_file(path)
         except (FileNotFoundError, SafetensorError):
@@ -118,7 +126,3 @@ def fingerprint(modules: Iterable[nn.Module]) -> str:
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()
-
-
-def _key(*parts: object) -> str:
-    return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()

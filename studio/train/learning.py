@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FEWEST = 20  # steps, before which nobody can tell
 NOTHING = 1e-5  # of what the base says: less is the noise of the arithmetic
+RUINED = 2.0  # times the base's loss at the same noise: no LoRA worth keeping comes from there
 
 
 def check_at(loop: Loop) -> int:
@@ -40,6 +41,17 @@ def demand_learning(loop: Loop, probe: Probe) -> float:
             remedy=_remedy(loop),
         )
     return by
+
+
+def demand_sense(loop: Loop, loss: float, base: float) -> None:
+    """Raise `TrainingError` if the network says less of the pictures than the base alone does, by far."""
+    if loss > RUINED * base:
+        raise TrainingError(
+            f"After {loop.done} steps the LoRA has unlearned how to paint",
+            why=f"At the same noise its error is {loss:.3g}, that of the base {base:.3g}, because the "
+            f"learning rate ({loop.settings.learning_rate:g}) is too high",
+            remedy="Train again with a tenth of it. The checkpoints from before are kept.",
+        )
 
 
 def moved(ours: Tensor, base: Tensor) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import DatasetError, PictureError
 from studio.jobs.context import Context
@@ -12,6 +13,7 @@ from studio.train.cache import Cache, mask_like
 from studio.train.class_pictures import class_pictures, keeps_class
 from studio.train.plan import Example, Plan, class_examples
 from studio.train.settings import TrainSettings
+from studio.train.store import Store
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,23 +58,25 @@ def prepare(context: Context, model: Model, plan: Plan, settings: TrainSettings)
         painted = class_pictures(context, model, settings, plan)
         of_class = _shelve(context, cache, class_examples(settings, model, painted), (False,))
     plan = replace(plan, examples=shelf.examples, kept_apart=kept_apart.examples)
-    prompts = {}
+    prompts: Store[str, Conditioning] = Store(_read)
     for prompt in dict.fromkeys(["", *plan.prompts, *_said(shelf), *_said(kept_apart), *_said(of_class)]):
         _tell(context, "Preparing prompts")
-        prompts[prompt] = cache.prompt(prompt)
+        prompts.put(prompt, cache.prompt(prompt), cache.prompt_file(prompt))
     return Material(plan, shelf, kept_apart, of_class, prompts)
 
 
 def _shelve(context: Context, cache: Cache, examples: Sequence[Example], sides: Sequence[bool]) -> Shelf:
     whole: list[Example] = []
-    latents: dict[tuple[int, bool], Tensor] = {}
+    latents: Store[tuple[int, bool], Tensor] = Store(_read_latents)
     masks: dict[tuple[int, bool], Tensor] = {}
     for number, each in enumerate(examples):
         _tell(context, f"Preparing picture {number + 1} of {len(examples)}")
         try:
             for mirrored in sides:
-                made = cache.latents(each.picture.path, each.bucket, mirrored=mirrored, crop=each.crop)
-                latents[len(whole), mirrored] = made
+                asked: Any = {"mirrored": mirrored, "crop": each.crop}
+                made = cache.latents(each.picture.path, each.bucket, **asked)
+                kept = cache.latents_file(each.picture.path, each.bucket, **asked)
+                latents.put((len(whole), mirrored), made, kept)
                 if each.mask is not None:
                     masks[len(whole), mirrored] = mask_like(
                         each.mask, made, each.bucket, mirrored=mirrored, crop=each.crop
@@ -81,6 +85,16 @@ def _shelve(context: Context, cache: Cache, examples: Sequence[Example], sides: 
         except PictureError as fault:
             context.artifact("note", text=f"Left out: {fault}")
     return Shelf(tuple(whole), latents, masks)
+
+
+def _read(file: Path) -> Conditioning:
+    from safetensors.torch import load_file
+
+    return load_file(file)
+
+
+def _read_latents(file: Path) -> Tensor:
+    return _read(file)["latents"]
 
 
 def _said(shelf: Shelf) -> Iterable[str]:

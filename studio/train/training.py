@@ -11,7 +11,7 @@ from studio.jobs.context import Context
 from studio.jobs.requests import SAMPLE_NOW, SAVE_NOW
 from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, write_lora
-from studio.train.learning import check_at, demand_learning
+from studio.train.learning import check_at, demand_learning, demand_sense
 from studio.train.loop import Loop
 from studio.train.metrics import Metrics, memory_used
 from studio.train.probe import Probe
@@ -33,6 +33,7 @@ class Training:
         shelf = material.kept_apart if material.kept_apart.examples else material.shelf
         self.probe = Probe(loop.model, loop.noise_schedule, shelf, loop.prompts)
         self.learned = check_at(loop)
+        self._base_loss: float | None = None
         self._go_on()
         if loop.crew.leads:
             self.metrics = Metrics(context.folder, loop.done)
@@ -112,7 +113,12 @@ class Training:
         if steps < LOOKS or not (done == 1 or done == steps or done % (steps // LOOKS) == 0):
             return {}
         with self.loop.at_rest(), self.loop.accelerator.autocast():
-            return {self.measure: self.probe.loss()}
+            loss = self.probe.loss()
+            if self._base_loss is None:
+                with self.loop.attached.off():
+                    self._base_loss = self.probe.loss()
+        demand_sense(self.loop, loss, self._base_loss)
+        return {self.measure: loss}
 
     def _check_learning(self) -> None:
         moved = demand_learning(self.loop, self.probe)

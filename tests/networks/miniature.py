@@ -18,6 +18,7 @@ from studio.networks._base import Attached
 from studio.train import objective
 from studio.train.cache import pixels
 from studio.train.optimizers import OPTIMIZERS
+from studio.train.schedules import SCHEDULES
 from studio.workspace import Workspace
 from tests.conftest import ROOT
 
@@ -115,13 +116,17 @@ def train(
     optimizer: str = "adamw",
     rate: float,
     steps: int,
+    schedule: str = "constant",
 ) -> None:
-    """As the training does it, at a level learning rate."""
+    """As the training does it; by itself at a level learning rate."""
     settings = SimpleNamespace(learning_rate=rate, weight_decay=0.01)
+    curve = SCHEDULES.get(schedule)
     kind = OPTIMIZERS.get(optimizer)
     built = kind.build(list(attached.weights.values()), settings)
     model.train_with(checkpointing=False)
     for step in range(steps):
+        for group in built.param_groups:
+            group["lr"] = rate * curve.curve(step / steps, PLAIN)
         latents = miniature.latents[[(BATCH * step + each) % PICTURES for each in range(BATCH)]]
         objective.training_loss(
             model, miniature.noises, latents, rows(miniature.told, BATCH), settings=PLAIN, seed=1, number=step

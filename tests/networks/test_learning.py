@@ -80,6 +80,17 @@ def test_every_beginning_of_a_lora_learns(
     learn(miniature, before, "lora", "adamw", rate=BEGINNINGS[beginning], initialization=beginning)
 
 
+def test_a_cosine_ends_no_worse_than_a_level_rate(miniature: Miniature) -> None:
+    ends = {}
+    for schedule in ("cosine", "constant"):
+        model = miniature.model()
+        attached = attach(miniature, model, "lora")
+        train(miniature, model, attached, rate=6e-3, steps=30, schedule=schedule)
+        ends[schedule] = miniature.fixed_loss(model)
+    print(ends)
+    assert ends["cosine"] <= ends["constant"]
+
+
 @pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS.names()) - {"adamw", "paged-adamw8bit"}))
 def test_every_optimizer_learns(miniature: Miniature, before: tuple[float, float], optimizer: str) -> None:
     rate = OPTIMIZER_RATES.get(optimizer, 6e-3)

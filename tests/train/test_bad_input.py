@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from studio.errors import DatasetError, ModelError, SettingsError, TrainingError
+from studio.errors import DatasetError, ModelError, SettingsError, TrainingError, explain
 from studio.jobs.context import Context
 from studio.train.metrics import read_metrics
 from tests.train.studio_in_small import Small, make_small
@@ -110,6 +112,36 @@ def test_lines_that_cannot_be_read_name_their_field(small: Small, values: dict[s
 def test_a_training_that_changes_nothing_stops_and_says_why(small: Small) -> None:
     with pytest.raises(TrainingError, match=r"changes nothing.*learning rate \(1e-12\) is too low.*0\.0001"):
         small.train(small.run(learning_rate=1e-12, steps=40, save_every=1000))
+
+
+def test_a_learning_rate_that_ruins_the_base_stops_and_says_so(small: Small) -> None:
+    run = small.run(learning_rate=1, steps=20, save_every=1, warmup=0)
+    with pytest.raises(TrainingError, match=r"learning rate \(1\) is too high.*a tenth"):
+        small.train(run)
+    assert small.told("checkpoint")
+
+
+@pytest.mark.parametrize("where", ["samples", "loras"])
+def test_a_full_disk_is_told_and_the_run_goes_on_from_there(
+    small: Small, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    run = small.run(steps=4, save_every=1, sample_every=2)
+    replace = os.replace
+
+    def full(source: str, target: str) -> None:
+        if where in str(target) and "step-000000" not in str(target):
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError) as fault:
+        small.train(run)
+    assert "no room left on the disk" in str(explain(fault.value))
+    assert [path.name for path in run.folder(small.workspace).rglob("*.part")] == []
+    monkeypatch.undo()
+    small.train(run)
+    assert [line["step"] for line in read_metrics(run.folder(small.workspace))] == [1, 2, 3, 4]
+    assert [told.path.endswith("dots.safetensors") for told in small.told("lora")] == [True]
 
 
 def test_the_last_sound_state_is_kept_when_the_loss_is_lost(

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from studio.data.hints import set_hints
+from studio.errors import TrainingError
 from studio.families._base import Model
 from studio.models.opening import open_model
 from studio.train.cache import Cache
+from studio.train.store import Store
 from tests.train.studio_in_small import Small, draw_picture, make_small
 
 BUCKET = (64, 64)
@@ -99,3 +103,41 @@ def test_a_damaged_cache_file_is_made_again(small: Small) -> None:
     for file in small.workspace.cache.glob("prompts/*"):
         file.write_bytes(b"no tensors")
     assert torch.equal(cache.prompt("a fox")["prompt_embeds"], good)
+
+
+def test_the_colour_behind_a_transparent_picture_is_part_of_what_is_remembered(small: Small) -> None:
+    model = open_model("tiny", small.workspace, device=torch.device("cpu"))
+    cache = Cache(small.workspace.cache, model)
+    picture = small.workspace.datasets / "dots" / "clear.png"
+    Image.new("RGBA", BUCKET, (255, 0, 0, 0)).save(picture)
+    white = cache.latents(picture, BUCKET, mirrored=False)
+    set_hints(picture.parent, background="#102030")
+    dark = cache.latents(picture, BUCKET, mirrored=False)
+    plain = picture.with_name("plain.png")
+    Image.new("RGB", BUCKET, "#102030").save(plain)
+    assert not torch.equal(white, dark)
+    assert torch.equal(dark, cache.latents(plain, BUCKET, mirrored=False))
+
+
+def test_what_does_not_fit_into_memory_is_read_from_the_cache(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"steps": 3, "captions": "captions", "keep_class": "on", "class_folder": "dots"}
+    plain, sparing = small.run(**values), small.run(**values)
+    small.train(plain)
+    monkeypatch.setattr(Store.__init__, "__defaults__", (0,))
+    small.train(sparing)
+    assert small.steps(sparing) == small.steps(plain)
+
+
+def test_a_cache_that_is_emptied_meanwhile_is_told_with_a_remedy(tmp_path: Path) -> None:
+    def read(file: Path) -> torch.Tensor:
+        return torch.tensor(list(file.read_bytes()))
+
+    store: Store[str, torch.Tensor] = Store(read, most=8)
+    store.put("one", torch.zeros(1), tmp_path / "one")
+    store.put("two", torch.zeros(2), tmp_path / "two")
+    assert list(store) == ["one", "two"] and len(store) == 2
+    assert store["one"] == 0
+    with pytest.raises(TrainingError, match="Resume"):
+        store["two"]
