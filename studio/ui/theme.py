@@ -13,10 +13,11 @@ from gradio.themes.utils import sizes
 
 from studio.ui.markup import HERE
 
-STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer")
+STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer", "training", "easel")
 SCRIPTS = (
-    *("live", "build", "page", "drop", "keeper", "prompting", "knob", "card", "mixer"),
-    *("bring", "deck", "grid", "brush", "regions", "editor", "batch", "doctor", "bench"),
+    *("live", "build", "page", "drop", "training", "brush", "keeper", "prompting", "knob", "card", "pad", "mixer"),
+    *("split", "easel", "zip", "gallery", "source", "sheet", "drops"),
+    *("bring", "deck", "grid", "regions", "editor", "batch", "doctor", "bench"),
 )
 
 VARIABLES = {

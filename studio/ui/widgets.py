@@ -54,9 +54,11 @@ def mixer(elem_id: str, servant: Callable[..., Any], **more: Any) -> gr.HTML:
     """A card for each adapter: value the rows of the mix, as dictionaries of the knobs of `Mix`.
 
     A `shelf` says what there is to mix; `servant` answers the rest. Events: `released` when a weight
-    has come to rest, `dropped` with `files` for new ones.
+    has come to rest, `compared` to see each alone, `dropped` with `files` for new ones.
     """
-    return _widget("mixer", elem_id, ("released", "dropped"), [], server_functions=[servant], **more)
+    return _widget(
+        "mixer", elem_id, ("released", "compared", "dropped"), [], server_functions=[servant], **more
+    )
 
 
 def prompting(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
@@ -64,9 +66,47 @@ def prompting(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
     return _widget("prompting", elem_id, (), "", server_functions=[servant])
 
 
+def easel(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The picture that is looked at; its value is JSON as `PicturesView.easel` makes it. Event: `act`."""
+    return _widget("easel", elem_id, ("act",), "", server_functions=[servant])
+
+
+def gallery(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """Everything painted; its value changes when there is something to fetch.
+
+    Events: `act` with a `picture` to look at, `carried` with a `dataset` and the room it is for.
+    """
+    return _widget("gallery", elem_id, ("act", "carried"), "", server_functions=[servant])
+
+
+def source(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The picture to start from: its value is the place of the file that was kept."""
+    return _widget("source", elem_id, (), "", server_functions=[servant])
+
+
+def axes(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The axes of a sheet: its value is a line for each, as `read_axes` reads them."""
+    return _widget("sheet", elem_id, (), "", server_functions=[servant])
+
+
+def held(elem_id: str, value: Any = "") -> gr.HTML:
+    """A field that shows nothing itself: another widget of the page sets it."""
+    return _widget("held", elem_id, (), value)
+
+
+def drops(elem_id: str) -> gr.HTML:
+    """Takes files that are dropped anywhere in the room. Events, with `files`: `pictures`, `adapters`."""
+    return _widget("drops", elem_id, ("pictures", "adapters"), "")
+
+
 def keeper(elem_id: str) -> gr.HTML:
     """Tells by the event `changed`, with the `window`, that something in its desk was changed."""
     return _widget("keeper", elem_id, ("changed",), "")
+
+
+def import_box(elem_id: str, accept: str) -> gr.HTML:
+    """A place for one file of settings, dropped anywhere in its room or chosen; event `dropped` with `files`."""
+    return _widget("importBox", elem_id, ("dropped",), "", accept=accept)
 
 
 def shelf(elem_id: str) -> gr.HTML:

@@ -74,6 +74,7 @@ window.studio = window.studio || {};
       const told = root.querySelector("[data-focus]");
       if (root.dataset.marked) unmark(root);
       if (told) mark(root, told.dataset.focus);
+      root.dispatchEvent(new CustomEvent("studio:shown", { bubbles: true }));
     };
     studio.acts(element, trigger);
     watch("value", show);

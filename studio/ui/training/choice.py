@@ -1,0 +1,82 @@
+"""The three choices that fill a training's form: on which base, a subject or a style, how thoroughly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studio.presets import Known
+from studio.train.settings import TrainSettings
+from studio.train.wording import STYLE
+
+Values = Mapping[str, Any]
+PURPOSES = {"subject": "A subject", "style": "A style"}
+FIRST = "pocket-subject"
+"""The preset that a new window begins with."""
+PERSONAL = frozenset({"dataset", "name", "seed", "trigger", "class_word"})
+"""What belongs to one training and not to a preset."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How long a training is, against what its preset says, and how thoroughly it is judged."""
+
+    name: str
+    title: str
+    steps: float = 1.0
+    verdict: str = ""
+
+
+QUALITIES = {
+    one.name: one
+    for one in (
+        Quality("quick", "Quick", steps=0.4, verdict="quick"),
+        Quality("good", "Good"),
+        Quality("best", "Best", steps=1.5, verdict="full"),
+    )
+}
+
+
+def with_quality(values: Values, quality: str) -> dict[str, Any]:
+    """The values of a preset at a quality; “good” is what the preset says."""
+    chosen = QUALITIES[quality]
+    steps = int(values.get("steps", TrainSettings.model_fields["steps"].default) * chosen.steps)
+    judged = {"verdict": chosen.verdict} if chosen.verdict else {}
+    return {**values, "steps": max(1, steps), **judged}
+
+
+def quality_of(preset: Values, values: Values) -> str:
+    """The quality at which a preset gives the steps of these values; “good” where none does."""
+    fitting = (name for name in QUALITIES if with_quality(preset, name)["steps"] == values.get("steps"))
+    return next(fitting, "good")
+
+
+def purpose_of(values: Values) -> str:
+    """What is taught with these values."""
+    said = str(values.get("class_word", "")).strip().casefold()
+    return "style" if said in ("", STYLE) else "subject"
+
+
+def preset_for(presets: Mapping[str, Known], *, family: str, base: str, purpose: str) -> str:
+    """The studio's own preset for a base and a purpose; empty where there is none."""
+    fitting = (
+        name
+        for name, known in presets.items()
+        if not known.own
+        and known.preset.purpose == purpose
+        and (family in known.preset.families or (not family and known.preset.values.get("base") == base))
+    )
+    return next(fitting, "")
+
+
+def nearest(presets: Mapping[str, Known], values: Values) -> str:
+    """The preset whose values agree most with these; of equals the one that says more."""
+
+    def agreement(name: str) -> tuple[float, int]:
+        own = {key: value for key, value in presets[name].preset.values.items() if key not in ("steps",)}
+        agreeing = sum(values.get(key) == value for key, value in own.items())
+        right = presets[name].preset.purpose in ("", purpose_of(values))
+        return (agreeing / max(1, len(own)) + (0.5 if right else 0), len(own))
+
+    return max(presets, key=agreement, default="")

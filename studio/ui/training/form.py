@@ -1,0 +1,227 @@
+"""The form of a training: short at first sight, everything else in folds by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.data.dataset import dataset_folder
+from studio.data.hints import hints
+from studio.errors import SettingsError, StudioError
+from studio.models.identify import identify
+from studio.models.source import resolve
+from studio.presets import Known, presets_of
+from studio.settings import KnobInfo
+from studio.train.settings import TrainSettings
+from studio.ui.base_box import BaseBox, base_choices
+from studio.ui.choices import dataset_box
+from studio.ui.desk import Desk
+from studio.ui.faults import kindly
+from studio.ui.form import AUTO, Updates, changed_by_preset, component
+from studio.ui.generating.folds import FoldedForm
+from studio.ui.pulse import Given
+from studio.ui.training import choice
+from studio.ui.training.choice import FIRST, PERSONAL, PURPOSES, QUALITIES
+from studio.ui.widgets import live
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+TITLES = {"What to learn": "Name and captions", "Network": "Network and rank"}
+PROPOSED = ("trigger", "class_word")
+Values = Mapping[str, Any]
+
+
+class TrainForm(FoldedForm):
+    """The fields of `TrainSettings`, and three choices that fill them: purpose, quality and preset.
+
+    `before` holds what the choices last gave, so that only fields the person left alone follow them.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.base = desk, BaseBox(desk)
+        presets = presets_of(desk.workspace, "train")
+        start = presets[FIRST].preset.values if FIRST in presets else {}
+        makers = {
+            "dataset": dataset_box(desk),
+            "base": self.base.make,
+            "network": self._with_line("train-network-line"),
+            "schedule": self._with_line("train-curve"),
+        }
+        super().__init__(TrainSettings, "train", makers=makers, start=start, titles=TITLES)
+        self.lines: dict[str, gr.HTML] = {}
+        self.preset_box = gr.Dropdown(
+            self.titles_of(presets),
+            value=FIRST if FIRST in presets else None,
+            label="Preset",
+            info="Chosen by base and purpose; fills the form. What you changed yourself stays.",
+            elem_id="train-preset",
+            interactive=True,
+            render=False,
+        )
+        self.before = gr.State(dict(self._layer(FIRST, "good")))
+
+    def short(self) -> None:
+        """Place what everybody has to say."""
+        self.place("dataset", "base")
+        self.purpose = gr.Radio(
+            [(title, name) for name, title in PURPOSES.items()],
+            value="subject",
+            label="What you teach",
+            info="A subject is one person, animal or thing. A style is a way of drawing.",
+            elem_id="train-purpose",
+        )
+        self.place("trigger", "class_word")
+        self.quality = gr.Radio(
+            [(one.title, one.name) for one in QUALITIES.values()],
+            value="good",
+            label="Quality",
+            info="How long it learns, and how thoroughly the result is tried.",
+            elem_id="train-quality",
+        )
+
+    def _with_line(self, elem_id: str) -> Any:
+        """A maker of a field under which there is a live line."""
+
+        def make(knob: KnobInfo, field_id: str) -> Component:
+            field = component(TrainSettings, knob, field_id)
+            self.lines[knob.name] = live(elem_id)
+            return field
+
+        return make
+
+    def events(self) -> None:
+        """Let the choices fill the form; called when all is placed."""
+        self.base.events()
+        fields = self.fields
+        given = self.inputs(self.before)
+        filling = [*self.outputs()]
+        for trigger in (self.preset_box.input, self.quality.input):
+            trigger(kindly(self._rechosen), given, filling, **QUIET)
+        self.purpose.input(kindly(self._for_purpose), given, filling, **QUIET)
+        fields["base"].input(kindly(self._for_base), given, filling, **QUIET)
+        fields["dataset"].input(kindly(self._proposed), given, filling, **QUIET)
+
+    def inputs(self, *others: Component) -> set[Component]:
+        """What a handler of this form takes."""
+        return super().inputs(self.purpose, self.quality, self.preset_box, *others)
+
+    def outputs(self) -> list[Any]:
+        """What a handler of this form may change."""
+        return [*super().outputs(), self.purpose, self.quality, self.preset_box, self.before, self.base.line]
+
+    def values(self, given: Given) -> dict[str, Any]:
+        """The values by name; a style has no class."""
+        values = super().values(given)
+        if given[self.purpose] == "style":
+            values["class_word"] = ""
+        return values
+
+    def parsed(self, given: Given) -> TrainSettings:
+        """What the form says so far, whether or not a training could begin with it."""
+        return TrainSettings.parse(self.values(given))
+
+    def settings(self, given: Given) -> TrainSettings:
+        """What a training would begin with; raises `SettingsError` naming the field that cannot be so."""
+        settings = self.parsed(given)
+        if given[self.purpose] == "subject" and not settings.class_word.strip():
+            raise SettingsError(
+                "What it is: this is empty",
+                why="A subject is learned as one of its kind",
+                remedy="Write the plain word for it, such as fox, woman or teapot; or teach a style.",
+                field="class_word",
+            )
+        return settings
+
+    def with_values(self, values: Values) -> Updates:
+        """The updates that put in the values of another training, whole."""
+        presets = self.presets()
+        preset = choice.nearest(presets, values)
+        own = presets[preset].preset.values if preset else {}
+        quality, purpose = choice.quality_of(own, values), choice.purpose_of(values)
+        base = str(values.get("base", "pocket"))
+        updates = self.filled(values)
+        updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
+        updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
+        updates |= self._purpose(purpose)
+        updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
+        updates[self.before] = self._layer(preset, quality)
+        return updates
+
+    def presets(self) -> dict[str, Known]:
+        """Ours, and the person's own."""
+        return presets_of(self.desk.workspace, "train")
+
+    @staticmethod
+    def titles_of(presets: Mapping[str, Known]) -> list[tuple[str, str]]:
+        """The presets as (what is read, what is kept), the person's own first."""
+        own = [(f"{one.preset.title} (yours)", name) for name, one in presets.items() if one.own]
+        return own + [(one.preset.title, name) for name, one in presets.items() if not one.own]
+
+    def _layer(self, preset: str | None, quality: str) -> dict[str, Any]:
+        known = presets_of(self.desk.workspace, "train").get(preset or "")
+        values = choice.with_quality(known.preset.values if known else {}, quality)
+        return {name: value for name, value in self.layer(values).items() if name not in PERSONAL}
+
+    def _chosen(self, given: Given, preset: str | None, *, keep: frozenset[str] = frozenset()) -> Updates:
+        """The updates of another preset or quality: fields the person left alone follow."""
+        before = given[self.before]
+        after = self._layer(preset, given[self.quality] or "good")
+        now = {name: self._now(name, given) for name in self.fields}
+        changed = changed_by_preset(now, before, after)
+        updates = self.filled({name: value for name, value in changed.items() if name not in keep})
+        if "base" in changed and "base" not in keep:
+            updates[self.base.line] = self.base.told_now(changed["base"])
+        proposed = {name: before[name] for name in PROPOSED if name in before}
+        return {**updates, self.preset_box: preset, self.before: {**after, **proposed}}
+
+    def _now(self, name: str, given: Given) -> Any:
+        value = given[self.fields[name]]
+        return 0 if value is None and self.knobs[name].widget == AUTO else value
+
+    def _rechosen(self, given: Given) -> Updates:
+        preset = given[self.preset_box]
+        known = self.presets().get(preset or "")
+        purpose = known.preset.purpose if known else ""
+        return {**self._chosen(given, preset), **(self._purpose(purpose) if purpose else {})}
+
+    def _for_purpose(self, given: Given) -> Updates:
+        purpose = given[self.purpose]
+        found = self._preset_of(str(given[self.fields["base"]] or ""), purpose)
+        preset = found or given[self.preset_box]
+        return {**self._chosen(given, preset, keep=frozenset({"base"})), **self._purpose(purpose)}
+
+    def _for_base(self, given: Given) -> Updates:
+        known = self.presets().get(given[self.preset_box] or "")
+        found = self._preset_of(str(given[self.fields["base"]] or ""), given[self.purpose])
+        own = known is not None and known.own
+        preset = given[self.preset_box] if own or not found else found
+        return self._chosen(given, preset, keep=frozenset({"base"}))
+
+    def _preset_of(self, base: str, purpose: str) -> str:
+        try:
+            source = resolve(base, self.desk.workspace)
+            family = "" if source.kind == "hub" else identify(source).name
+        except StudioError:
+            return ""  # told beside the field
+        return choice.preset_for(self.presets(), family=family, base=base, purpose=purpose)
+
+    def _purpose(self, purpose: str) -> Updates:
+        return {self.purpose: purpose, self.fields["class_word"]: gr.update(visible=purpose == "subject")}
+
+    def _proposed(self, given: Given) -> Updates:
+        return self.proposed(given, given[self.fields["dataset"]] or "")
+
+    def proposed(self, given: Given, dataset: str) -> Updates:
+        """The words that a dataset knows of itself, where the person wrote none of their own."""
+        try:
+            known = hints(dataset_folder(self.desk.workspace, dataset))
+        except StudioError:
+            return {self.before: gr.skip()}
+        before, changed = dict(given[self.before]), {}
+        for name in PROPOSED:
+            word, now = getattr(known, name), given[self.fields[name]] or ""
+            if word and now != word and now in ("", before.get(name), self.knobs[name].default):
+                changed[name] = before[name] = word
+        return {**self.filled(changed), self.before: before}

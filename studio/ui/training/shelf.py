@@ -1,0 +1,116 @@
+"""Where a form's settings can come from and go to: presets of one's own, and files of other trainings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import SettingsError
+from studio.presets import bin_preset, save_preset
+from studio.settings import knobs
+from studio.train.settings import TrainSettings
+from studio.ui.desk import Desk
+from studio.ui.faults import kindly
+from studio.ui.form import Updates
+from studio.ui.markup import render
+from studio.ui.pulse import Given
+from studio.ui.training.bringing import ACCEPT, first_of
+from studio.ui.training.choice import FIRST, PERSONAL
+from studio.ui.training.form import QUIET, TrainForm
+from studio.ui.widgets import import_box, live, uploaded
+
+KEPT = (*PERSONAL, "base")
+"""What stays as it is when a file says nothing of it."""
+
+
+class Shelf:
+    """The fold with the preset box, saving, and the place for files."""
+
+    def __init__(self, desk: Desk, form: TrainForm) -> None:
+        self.desk, self.form = desk, form
+        with gr.Accordion("Presets, files, earlier settings", open=False, elem_id="train-shelf"):
+            form.preset_box.render()
+            self.about = live("train-preset-about")
+            self.about.value = self.told(FIRST)
+            with gr.Row(elem_classes="save-row"):
+                self.name = gr.Textbox(
+                    label="Save as a preset of your own",
+                    info="Under this name; an earlier one of the same name stays.",
+                    placeholder="My portraits",
+                    max_lines=1,
+                    max_length=80,
+                    elem_id="train-preset-name",
+                )
+                self.save = gr.Button("Save", size="sm", elem_id="train-preset-save", min_width=64, scale=0)
+            self.files = import_box("train-import", ACCEPT)
+        self.brought = live("train-brought")
+
+    def told(self, name: str | None) -> str:
+        """What a preset is for, and how to be rid of one's own."""
+        known = self.form.presets().get(name or "")
+        return render("preset", about=known.preset.about, own=known.own, name=name) if known else ""
+
+    def outputs(self) -> list[Any]:
+        """The components that change when the whole form is filled."""
+        return [*self.form.outputs(), self.about, self.brought]
+
+    def events(self) -> None:
+        """Wire it; called when all is placed."""
+        form = self.form
+        form.preset_box.change(kindly(self.told), form.preset_box, self.about, queue=False, **QUIET)
+        self.save.click(
+            kindly(self._saved),
+            form.inputs(self.name),
+            [form.preset_box, form.fault_line, self.name],
+            **QUIET,
+        )
+        self.about.act(kindly(self._binned), None, form.preset_box, **QUIET)
+        self.files.dropped(kindly(self._dropped), form.inputs(), self.outputs(), **QUIET)
+        self.brought.act(lambda: "", None, self.brought, queue=False, **QUIET)
+
+    def filled(self, values: dict[str, Any], title: str, notes: tuple[str, ...] = ()) -> Updates:
+        """The whole form filled, and a line that says with what."""
+        told = "The form is filled with them. Look it over, then press Train."
+        return {
+            **self.form.with_values(values),
+            self.brought: render("brought", title=title, told=told, notes=notes),
+        }
+
+    def _saved(self, given: Given) -> Updates:
+        try:
+            name, preset = save_preset(
+                self.desk.workspace, "train", given[self.name] or "", self._of_preset(given)
+            )
+        except SettingsError as fault:
+            if fault.field:
+                return {**self.form.faulty(fault), self.name: gr.skip(), self.form.preset_box: gr.skip()}
+            raise
+        gr.Info(f"“{preset.title}” is among your presets.")
+        titles = self.form.titles_of(self.form.presets())
+        return {self.form.preset_box: gr.update(choices=titles, value=name), self.name: ""}
+
+    def _of_preset(self, given: Given) -> TrainSettings:
+        """What is worth keeping: trigger and class belong to one subject, not to a way of training."""
+        values = self.form.values(given)
+        usual = {knob.name: knob.default for knob in knobs(TrainSettings)}
+        return TrainSettings.parse({**values, "trigger": usual["trigger"], "class_word": "", "dataset": "x"})
+
+    def _binned(self, event: gr.EventData) -> Any:
+        bin_preset(self.desk.workspace, "train", str(event._data["name"]))
+        gr.Info("The preset is in the system's bin.")
+        return gr.update(choices=self.form.titles_of(self.form.presets()), value=FIRST)
+
+    def _dropped(self, given: Given, event: gr.EventData) -> Updates:
+        with uploaded(event._data["files"]) as folder:
+            brought = first_of(folder, self.desk.workspace)
+        usual = self.form.layer({})
+        present = {name: given[self.form.fields[name]] for name in KEPT if name in self.form.fields}
+        kept = {name: value for name, value in present.items() if value not in (None, "")}
+        return self.filled({**usual, **kept, **brought.values}, brought.title, brought.notes)
+
+
+def decoded(value: str) -> Any:
+    """A value that a button carries."""
+    return json.loads(value)
