@@ -17,6 +17,7 @@ from studio.console import EXIT, console, do
 from studio.errors import SettingsError, StudioError, explain
 from studio.flags import command
 from studio.generate.settings import GenerateSettings
+from studio.jobs.followers import follows
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run, new_run
 from studio.jobs.worker import Worker, serve_from_pipe
@@ -130,6 +131,9 @@ def resume(
 ) -> None:
     """Go on with a job that was stopped or cut off."""
     opened = Workspace.open(workspace)
+    if follows():  # started beside the process that leads, on another card
+        Worker(opened, KINDS).serve([run_id])
+        return
     _finish(opened, Queue(opened).read(run_id))
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from studio.data.dataset import Picture, dataset_folder, open_dataset
+from studio.data.hashes import picture_hash
 from studio.errors import SettingsError
 from studio.jobs.context import Context
 from studio.train.painting import paint
 from studio.train.plan import Plan
 from studio.train.settings import TrainSettings
 from studio.train.wording import is_style
-from studio.workspace import writing
+from studio.workspace import Workspace, writing
 
 if TYPE_CHECKING:
     from studio.families._base import Conditioning, Model
@@ -53,7 +54,10 @@ def keeps_class(settings: TrainSettings) -> bool:
 def class_pictures(context: Context, model: Model, settings: TrainSettings, plan: Plan) -> list[Picture]:
     """The person's own class pictures, or as many as wanted by the base; only missing ones are painted."""
     if settings.class_folder:
-        return list(open_dataset(dataset_folder(context.workspace, settings.class_folder)).pictures)
+        own = open_dataset(dataset_folder(context.workspace, settings.class_folder))
+        for fault in own.damaged:
+            context.artifact("note", text=f"Left out: {fault}")
+        return list(own.pictures)
     folder = _folder(context.workspace.cache, model, plan)
     paths = [folder / f"{number:05d}.png" for number in range(settings.class_count)]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
@@ -62,6 +66,15 @@ def class_pictures(context: Context, model: Model, settings: TrainSettings, plan
         context.progress(len(paths) - len(missing) + start, len(paths), "Painting class pictures")
         _paint(model, plan, {number: paths[number] for number in missing[start : start + TOGETHER]})
     return [Picture(path, plan.class_prompt, (plan.resolution, plan.resolution)) for path in paths]
+
+
+def class_fingerprint(settings: TrainSettings, workspace: Workspace) -> str:
+    """A short hash of the person's own class pictures; empty where the base paints them."""
+    if not (settings.class_folder and keeps_class(settings)):
+        return ""
+    pictures = open_dataset(dataset_folder(workspace, settings.class_folder)).pictures
+    hashes = sorted(picture_hash(each.path) for each in pictures)
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:16]
 
 
 def _paint(model: Model, plan: Plan, wanted: dict[int, Path]) -> None:

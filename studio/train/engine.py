@@ -9,6 +9,7 @@ from studio.data.dataset import open_dataset
 from studio.errors import DatasetError, SettingsError
 from studio.jobs.context import Context
 from studio.networks import NETWORKS
+from studio.train.class_pictures import class_fingerprint
 from studio.train.plan import Chosen, make_plan
 from studio.train.settings import TrainSettings
 from studio.train.sources import sources
@@ -74,6 +75,7 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
         plan=material.plan,
         name=settings.name or chosen[0].picture.path.parent.name,
         table=table,
+        class_fingerprint=class_fingerprint(settings, context.workspace),
     )
     return Training(context, loop, recipe)
 

@@ -37,6 +37,8 @@ class Recipe:
     name: str
     table: LayerTable
     """The layers of the base, by which they are named in the file."""
+    class_fingerprint: str = ""
+    """Of the person's own class pictures."""
 
     def metadata(self, steps: int) -> dict[str, str]:
         """`ss_*` as kohya's trainer writes them, `modelspec.*`, and the whole recipe in JSON."""
@@ -79,6 +81,7 @@ class Recipe:
             "base": {"name": self.base, "family": self.family.name, "sha256": self.base_hash},
             "pictures": {each.picture.path.name: each.caption for each in examples},
             "fingerprints": {each.picture.path.name: each.fingerprint for each in examples},
+            "class_fingerprint": self.class_fingerprint,
         }
 
     @property

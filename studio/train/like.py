@@ -16,6 +16,7 @@ from studio.jobs.run import versions
 from studio.models.opening import base_hash
 from studio.models.source import resolve
 from studio.settings import knobs
+from studio.train.class_pictures import class_fingerprint
 from studio.train.plan import fingerprint
 from studio.train.settings import TrainSettings
 from studio.train.sources import sources
@@ -79,9 +80,12 @@ def _base(recipe: Mapping[str, Any], settings: TrainSettings, workspace: Workspa
 def _pictures(recipe: Mapping[str, Any], settings: TrainSettings, workspace: Workspace) -> Iterator[str]:
     try:
         chosen = [one for each in sources(settings, workspace) for one in open_dataset(each.folder).pictures]
+        of_class = class_fingerprint(settings, workspace)
     except StudioError as fault:
         yield str(fault)
         return
+    if recipe.get("class_fingerprint", of_class) != of_class:
+        yield "The class pictures were changed."
     then, prints = recipe["pictures"], recipe.get("fingerprints", {})
     family = recipe.get("base", {}).get("family", "")
     words = FAMILIES.get(family).defaults if family in FAMILIES.names() else None

@@ -4,22 +4,20 @@
 
 The baseline does what `train_dreambooth_lora.py` does by default: in every step it opens and resizes the
 pictures, encodes them with the VAE and the prompt with the text encoder, and corrects the same LoRA with the
-same optimizer on the same pictures in the same batches. Each of the two runs in a process of its own, so that
-its memory is its own. Time is the processor's, so that other programs do not count.
+same optimizer (`--use_8bit_adam`) on the same pictures in batches of the same size. Each of the two runs in a
+process of its own, so that its memory is its own. Time is the processor's: other programs do not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from studio.workspace import ASSETS, Workspace
@@ -52,65 +50,85 @@ def ours(steps: int, batch: int) -> dict[str, float]:
 
 
 def baseline(steps: int, batch: int) -> dict[str, float]:
-    """diffusers' example in short: nothing is kept from step to step."""
+    """diffusers' example: the script's own calls in its order, nothing kept from step to step."""
     import torch
     from accelerate import Accelerator
     from bitsandbytes.optim import AdamW8bit
     from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+    from diffusers.optimization import get_scheduler
     from peft import LoraConfig
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import AutoTokenizer, CLIPTextModel
 
     pocket = ASSETS / "pocket"
     began = time.process_time()
-    vae = AutoencoderKL.from_pretrained(pocket / "vae").float().requires_grad_(False)
+    accelerator = Accelerator(cpu=True)
+    tokenizer = AutoTokenizer.from_pretrained(pocket / "tokenizer", use_fast=False)
+    scheduler = DDPMScheduler.from_pretrained(pocket / "scheduler")
     text = CLIPTextModel.from_pretrained(pocket / "text_encoder").float().requires_grad_(False)
-    tokenizer = CLIPTokenizer.from_pretrained(pocket / "tokenizer")
+    vae = AutoencoderKL.from_pretrained(pocket / "vae").float().requires_grad_(False)
     unet = UNet2DConditionModel.from_pretrained(pocket / "unet").float().requires_grad_(False)
-    noises = DDPMScheduler.from_pretrained(pocket / "scheduler")
     targets = ["to_k", "to_q", "to_v", "to_out.0"]
     unet.add_adapter(
         LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=targets)
     )
     weights = [weight for weight in unet.parameters() if weight.requires_grad]
-    accelerator = Accelerator(cpu=True)
-    optimizer = AdamW8bit(weights, lr=RATE, weight_decay=1e-2)
-    unet, optimizer = accelerator.prepare(unet, optimizer)
+    optimizer = AdamW8bit(weights, lr=RATE, betas=(0.9, 0.999), weight_decay=1e-2, eps=1e-8)
+    loader = torch.utils.data.DataLoader(Examples(tokenizer), batch_size=batch, shuffle=True)
+    rates = get_scheduler("constant", optimizer=optimizer)
+    unet, optimizer, loader, rates = accelerator.prepare(unet, optimizer, loader, rates)
     unet.train()
-    files = sorted(PICTURES.glob("*.png"))
+    batches = _forever(loader)
     prepared = time.process_time() - began
 
     def step() -> None:
+        found = next(batches)
         with accelerator.accumulate(unet):
-            pixels = torch.stack([_example(random.choice(files)) for _ in range(batch)])
-            latents = vae.encode(pixels).latent_dist.sample() * vae.config.scaling_factor
+            latents = vae.encode(found["pixel_values"]).latent_dist.sample() * vae.config.scaling_factor
             noise = torch.randn_like(latents)
-            timesteps = torch.randint(noises.config.num_train_timesteps, (batch,))
-            noisy = noises.add_noise(latents, noise, timesteps)
-            ids = tokenizer(
-                [PROMPT] * batch, padding="max_length", truncation=True,
-                max_length=tokenizer.model_max_length, return_tensors="pt",
-            ).input_ids  # fmt: skip
-            said = unet(noisy, timesteps, text(ids)[0], return_dict=False)[0]
-            loss = torch.nn.functional.mse_loss(said, noises.get_velocity(latents, noise, timesteps))
+            timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),)).long()
+            noisy = scheduler.add_noise(latents, noise, timesteps)
+            told = text(found["input_ids"], attention_mask=None, return_dict=False)[0]
+            said = unet(noisy, timesteps, told).sample
+            target = scheduler.get_velocity(latents, noise, timesteps)
+            loss = torch.nn.functional.mse_loss(said.float(), target.float(), reduction="mean")
             accelerator.backward(loss)
-            accelerator.clip_grad_norm_(weights, 1.0)
+            if accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(weights, 1.0)
             optimizer.step()
+            rates.step()
             optimizer.zero_grad()
         loss.detach().item()
 
     return {**_measured(step, steps, batch), "preparing": prepared}
 
 
-def _example(path: Path) -> Any:
-    """As the example's transforms do it: resize, crop, to a tensor, to -1…1."""
-    import numpy as np
-    import torch
-    from PIL import Image, ImageOps
+class Examples:
+    """As the example's dataset: each picture is opened, turned, resized and cropped, its prompt tokenised."""
 
-    with Image.open(path) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGB")
-    image = ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).float() / 127.5 - 1
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer, self.files = tokenizer, sorted(PICTURES.glob("*.png"))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        import numpy as np
+        import torch
+        from PIL import Image, ImageOps
+
+        image = ImageOps.exif_transpose(Image.open(self.files[number])).convert("RGB")
+        image = ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.BILINEAR)
+        pixels = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1).float() / 255
+        ids = self.tokenizer(
+            PROMPT, truncation=True, padding="max_length",
+            max_length=self.tokenizer.model_max_length, return_tensors="pt",
+        ).input_ids  # fmt: skip
+        return {"pixel_values": (pixels - 0.5) / 0.5, "input_ids": ids[0]}
+
+
+def _forever(loader: Any) -> Iterator[Any]:
+    while True:
+        yield from loader
 
 
 def _measured(step: Callable[[], object], steps: int, batch: int) -> dict[str, float]:

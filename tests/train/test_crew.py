@@ -51,6 +51,6 @@ def test_two_processes_agree_with_one_that_accumulates_twice_as_much(tmp_path: P
     assert [line["loss"] for line in shared] == pytest.approx([line["loss"] for line in alone], rel=1e-4)
     assert together(small, killed, "tests.train.killed", root, killed.id, "3") != 0
     assert len(small.steps(killed)) == 3
-    assert together(small, killed, "studio", "work", "--workspace", root, killed.id) == 0
+    assert together(small, killed, "studio", "resume", killed.id, "--workspace", root) == 0
     assert small.steps(killed) == shared
     assert len(list(small.workspace.loras.glob("*.safetensors"))) == 3

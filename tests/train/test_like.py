@@ -52,6 +52,17 @@ def test_what_differs_now_is_said(small: Small) -> None:
     }
 
 
+def test_class_pictures_that_changed_are_said(small: Small) -> None:
+    own = small.workspace.datasets / "others"
+    own.mkdir()
+    draw_picture(own / "other.png", "black")
+    small.train(small.run(keep_class="on", class_folder="others", steps=1))
+    lora = small.workspace.loras / "dots.safetensors"
+    assert like(lora, small.workspace).differences == ()
+    draw_picture(own / "more.png", "blue")
+    assert like(lora, small.workspace).differences == ("The class pictures were changed.",)
+
+
 def test_a_lora_of_another_trainer_cannot_be_trained_again(small: Small, tmp_path: Path) -> None:
     header = b"{}"
     stranger = tmp_path / "stranger.safetensors"
