@@ -27,9 +27,9 @@ TITLE = "LoRA Studio"
 HOUR, DAY = 3600, 86_400
 
 
-def build(workspace: Workspace) -> gr.Blocks:
-    """The page for a workspace; nothing runs yet."""
-    desk = Desk(workspace)
+def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Blocks:
+    """The page for a workspace; nothing runs yet. Live previews come from the dispatcher."""
+    desk = Desk(workspace, dispatcher)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(HOUR, DAY)) as page:
         pulse = Pulse(desk)
         header = live("header", value=render("header"))
@@ -88,9 +88,9 @@ def serve(
     window: bool = False,
 ) -> None:
     """Serve the page until Ctrl+C, on this machine only unless `listen`."""
-    page = build(workspace)
-    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
     dispatcher = Dispatcher(workspace, KINDS)
+    page = build(workspace, dispatcher)
+    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
     dispatcher.start()
     try:
         show(announce(page.local_url), browser=browser, window=window)

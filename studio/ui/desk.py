@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.data.pictures import thumbnail
 from studio.errors import PictureError, StudioError
+from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run
 from studio.jobs.snapshot import JobView, Journal
@@ -19,10 +20,13 @@ BUDGET = 0.2  # seconds that one look at the page may spend on making thumbnails
 
 
 class Desk:
-    """One for each server. Looks are taken under `lock`, for the journal is not made for threads."""
+    """One for each server. Looks are taken under `lock`, for the journal is not made for threads.
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    Without a dispatcher nothing can be painted as a slider moves.
+    """
+
+    def __init__(self, workspace: Workspace, dispatcher: Dispatcher | None = None) -> None:
+        self.workspace, self.dispatcher = workspace, dispatcher
         self.queue = Queue(workspace)
         self.journal = Journal(workspace)
         self.lock = threading.RLock()

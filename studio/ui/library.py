@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import shutil
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,9 +18,11 @@ from studio.families import FAMILIES, go_together
 from studio.models.identify import identify
 from studio.models.source import resolve
 from studio.ui.desk import Desk
+from studio.ui.faults import seen_or_none
 from studio.ui.markup import picture_url, size_in_words
 from studio.workspace import Workspace, free_path, safe_name
 
+PATIENCE = 0.6  # seconds for which the page waits for the list; after that it shows what is known
 EVERY = 3.0  # seconds after which the folder is looked through even if it seems unchanged
 NEW = 1800.0  # seconds for which a LoRA counts as new
 AT_FIRST = 6  # LoRAs that are in the mixer when the page is opened
@@ -28,21 +31,53 @@ Row = dict[str, Any]
 
 
 class Library:
-    """The cards of the workspace's LoRAs, for the mixer."""
+    """The cards of the workspace's LoRAs, for the mixer and the LoRAs room."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._looked: tuple[float, int, list[Card]] = (0.0, 0, [])
+        self._cards: list[Card] = []
+        self._changed, self._at = 0, 0.0
+        self._looking: threading.Thread | None = None
         self._families: dict[str, str] = {}
 
     def cards(self) -> list[Card]:
-        """All LoRAs, newest first."""
+        """All LoRAs, newest first; the list is another one only after something has changed.
+
+        A folder with thousands of files that were never seen comes bit by bit.
+        """
         changed = self.desk.workspace.loras.stat().st_mtime_ns
-        at, before, cards = self._looked
-        if changed != before or time.monotonic() - at > EVERY:
-            cards = adapters(self.desk.workspace)
-            self._looked = (time.monotonic(), changed, cards)
-        return cards
+        fresh = changed == self._changed
+        if not fresh or time.monotonic() - self._at > EVERY:
+            if self._looking is None or not self._looking.is_alive():
+                self._changed, self._at = changed, time.monotonic()
+                self._looking = threading.Thread(target=self._look, name="library", daemon=True)
+                self._looking.start()
+            if not fresh:
+                self._looking.join(PATIENCE)
+        return self._cards
+
+    def hurry(self) -> None:
+        """Something was changed by hand: look at the next call."""
+        self._changed = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are being looked at for the first time."""
+        return self._looking is not None and self._looking.is_alive() and self._some
+
+    _some = False
+
+    def _look(self) -> None:
+        seen_or_none(self._keep, adapters(self.desk.workspace, self._so_far))
+        self._some = False
+
+    def _so_far(self, cards: list[Card]) -> None:
+        self._some = True
+        self._keep(cards)
+
+    def _keep(self, cards: list[Card]) -> None:
+        if cards != self._cards and not (self._some and len(cards) < len(self._cards)):
+            self._cards = cards
 
     def shown(self, base: str) -> list[Row]:
         """What the mixer needs to know of each."""
@@ -110,7 +145,12 @@ def misfit(card: Card, family: str) -> str:
         return card.fault
     if go_together(card.family, family):
         return ""
-    return f"Made for {FAMILIES.get(card.family).title}, not for this base model."
+    return f"Made for {family_title(card.family)}, not for this base model."
+
+
+def family_title(name: str) -> str:
+    """What people call a family, or the name as it is for one that the studio does not know."""
+    return FAMILIES.get(name).title if name in FAMILIES.names() else name.upper()
 
 
 def take_adapters(workspace: Workspace, folder: Path) -> tuple[list[str], list[StudioError]]:

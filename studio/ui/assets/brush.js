@@ -1,18 +1,20 @@
-// A brush on a canvas that lies over a picture: white is learned and shows it, black is not and darkens it.
+// A brush on a canvas that lies over a picture and paints a mask in black and white. A veil shows the mask:
+// by default black, what is not learned, darkens the picture; `ground` is the colour that one begins with.
 (() => {
   const SIDE = 1024;
+  const DARK = { colour: [8, 60, 52], opaque: (light) => (255 - light) * 0.78 };
 
-  studio.brush = (canvas) => {
+  studio.brush = (canvas, { veil = DARK, ground = "white" } = {}) => {
     const paint = canvas.getContext("2d", { willReadFrequently: true });
     const grey = document.createElement("canvas"); // the mask itself; the canvas shows it as a veil
     const mask = grey.getContext("2d", { willReadFrequently: true });
-    const brush = { size: 0.12, colour: "black" };
+    const brush = { size: 0.12, colour: ground === "white" ? "black" : "white", changed: () => {} };
 
     function show() {
       const picture = mask.getImageData(0, 0, grey.width, grey.height);
       for (let at = 0; at < picture.data.length; at += 4) {
         const light = picture.data[at];
-        picture.data.set([8, 60, 52, Math.round((255 - light) * 0.78)], at);
+        picture.data.set([...veil.colour, Math.round(veil.opaque(light))], at);
       }
       paint.putImageData(picture, 0, 0);
     }
@@ -24,7 +26,7 @@
           one.width = Math.max(1, Math.round(image.naturalWidth * scale));
           one.height = Math.max(1, Math.round(image.naturalHeight * scale));
         }
-        brush.fill("white");
+        brush.fill(ground);
         if (!url) return;
         const before = new Image();
         before.onload = () => { mask.drawImage(before, 0, 0, grey.width, grey.height); show(); };
@@ -67,6 +69,7 @@
         canvas.removeEventListener("pointermove", stroke);
         canvas.removeEventListener("pointerup", end);
         canvas.removeEventListener("pointercancel", end);
+        brush.changed();
       };
       canvas.addEventListener("pointermove", stroke);
       canvas.addEventListener("pointerup", end);

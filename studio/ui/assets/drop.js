@@ -74,10 +74,11 @@
     zone.addEventListener("dragover", (event) => event.preventDefault());
     zone.addEventListener("dragleave", () => { if (depth && !(depth -= 1)) zone.classList.remove("over"); });
     zone.addEventListener("drop", async (event) => {
+      const taken = event.defaultPrevented; // by a zone that lies in this one
       event.preventDefault();
       depth = 0;
       zone.classList.remove("over");
-      bring(await dropped(event.dataTransfer));
+      if (!taken) bring(await dropped(event.dataTransfer));
     });
     zone.addEventListener("change", (event) => {
       if (event.target.type !== "file") return;

@@ -15,7 +15,11 @@
     const list = h("ul", { class: "found", role: "listbox", "aria-label": "LoRAs", hidden: true });
     const sets = h("div", { class: "sets", hidden: true });
     const setsButton = button("Sets", () => openSets(sets.hidden), { "aria-expanded": "false", title: "Mixes you have kept" });
-    root.append(rows, none, h("div", { class: "add" }, find, setsButton, button("Add a file", null, { "data-choose": "files" }),
+    const pad = h("div", { class: "pad", hidden: true });
+    const padButton = button("Mix pad", () => openPad(pad.hidden), { class: "link", "aria-expanded": "false", title: "Nine previews of two LoRAs around their weights" });
+    const together = h("div", { class: "together", hidden: true }, padButton,
+      button("Compare them", () => trigger("compared", {}), { class: "link", title: "Paints each LoRA alone, all together and none, at one seed" }));
+    root.append(rows, together, pad, none, h("div", { class: "add" }, find, setsButton, button("Add a file", null, { "data-choose": "files" }),
       h("input", { class: "files", type: "file", accept: ".safetensors", multiple: "", hidden: true })), list, sets, told);
 
     const cards = new Map();
@@ -88,6 +92,8 @@
         card.line.remove();
         cards.delete(name);
       }
+      together.hidden = mix().filter((one) => one.on && !one.mute).length < 2;
+      if (together.hidden && !pad.hidden) openPad(false);
       const there = library().length;
       find.hidden = !there;
       setsButton.hidden = !mix().length && !(sets.children.length > 1);
@@ -170,6 +176,15 @@
       const one = event.target.closest("[data-name]");
       if (one && one.getAttribute("aria-disabled") !== "true") take(one.dataset.name);
     });
+
+    let padding = null;
+    function openPad(wanted) {
+      padding = padding || studio.pad(pad, studio.mix);
+      pad.hidden = !wanted;
+      padButton.setAttribute("aria-expanded", wanted);
+      if (wanted) padding.open();
+      else padding.close();
+    }
 
     // Sets: mixes that were kept under a name.
     async function openSets(wanted) {

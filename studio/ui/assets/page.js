@@ -37,7 +37,7 @@
 
   // A picture chosen in the gallery is shown above it.
   document.addEventListener("click", (event) => {
-    const stage = event.target.closest(".thumb") && document.getElementById("generate-stage");
+    const stage = event.target.closest(".thumb") && document.getElementById("generate-easel");
     if (stage) stage.scrollIntoView({ behavior: "smooth", block: "start" });
   });
 

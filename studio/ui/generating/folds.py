@@ -16,7 +16,7 @@ from studio.ui.form import Form, Updates
 class FoldedForm(Form):
     """A `Form` that puts what is not placed by hand into one fold a group, the advanced fields last.
 
-    `titles` names a fold otherwise than its group.
+    `titles` names the folds by their groups, in the order in which they are to stand.
     """
 
     def __init__(self, *about: Any, titles: Mapping[str, str], **more: Any) -> None:
@@ -27,9 +27,11 @@ class FoldedForm(Form):
     def rest(self) -> None:
         """Place all other fields here."""
         others = [knob for name, knob in self.knobs.items() if name not in self.fields]
-        for group, members in groupby(sorted(others, key=self._order(others)), key=lambda knob: knob.group):
+        for group, members in groupby(sorted(others, key=self._place), key=lambda knob: knob.group):
             title = self.titles.get(group, group)
-            with gr.Accordion(title, open=False, elem_id=f"{self.prefix}-fold-{group.lower().replace(' ', '-')}") as fold:
+            with gr.Accordion(
+                title, open=False, elem_id=f"{self.prefix}-fold-{group.lower().replace(' ', '-')}"
+            ) as fold:
                 for knob in sorted(members, key=lambda knob: knob.advanced):
                     self.fields[knob.name] = self._field(knob)
                     self.folds[knob.name] = fold
@@ -47,7 +49,6 @@ class FoldedForm(Form):
             updates[self.folds[fault.field]] = gr.update(open=True)
         return updates
 
-    @staticmethod
-    def _order(knobs: list[KnobInfo]) -> Any:
-        groups = list(dict.fromkeys(knob.group for knob in knobs))
-        return lambda knob: groups.index(knob.group)
+    def _place(self, knob: KnobInfo) -> int:
+        groups = [*self.titles, *dict.fromkeys(knob.group for knob in self.knobs.values())]
+        return groups.index(knob.group)

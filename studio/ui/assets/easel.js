@@ -1,0 +1,166 @@
+// The picture that is being looked at: finished, in the making, as a preview while a slider moves, or beside another.
+(() => {
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
+
+  studio.easel = ({ element, props, trigger, server, watch }) => {
+    const { h, button } = studio;
+    const root = element.querySelector(".easel");
+    const picture = h("img", { class: "picture", alt: "" });
+    const glimpse = h("img", { class: "glimpse", alt: "The picture in the making", hidden: true });
+    const board = h("div", { class: "board" }, picture, glimpse);
+    const canvas = h("div", { class: "canvas", hidden: true }, board);
+    const strip = h("div", { class: "thumbs strip-row", hidden: true });
+    const other = h("select", { "aria-label": "Compare with" });
+    const close = button("Close", () => part(null), { hidden: true });
+    const told = h("p", { class: "line", role: "status" });
+    const bar = h("div", { class: "easel-bar", hidden: true }, told, close, other);
+    root.append(canvas, strip, bar);
+    const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+
+    let value = {}, following = "", parted = null, live = null;
+
+    function look() {
+      value = props.value ? JSON.parse(props.value) : {};
+      const shown = value.picture;
+      if (shown && picture.getAttribute("src") !== shown.url) {
+        picture.src = shown.url;
+        picture.alt = `The picture ${shown.name}`;
+        picture.dataset.place = shown.place;
+        if (parted && parted.of !== shown.place) part(null);
+      }
+      if (shown) board.style.width = `${shown.side}px`;
+      // A preview stays until the picture that it was for is there.
+      if (!value.running && live && (live.until === "" || live.until !== (shown || {}).place)) quiet();
+      canvas.classList.toggle("live", Boolean(value.running));
+      canvas.hidden = !shown && !value.running && glimpse.hidden;
+      picture.hidden = !shown;
+      strip.hidden = !(value.strip || []).length;
+      strip.replaceChildren(...(value.strip || []).map((one, at) => button(h("img", { src: one.url, alt: "" }), () => trigger("act", { act: "pick", picture: one.place }), { class: "thumb", "aria-label": `Show picture ${at + 1}` })));
+      bar.hidden = !shown || Boolean(value.running) && !parted;
+      if (value.running && value.running !== following) follow(value.running);
+    }
+
+    function quiet() {
+      live = null;
+      glimpse.hidden = true;
+      glimpse.removeAttribute("src");
+      canvas.classList.remove("glimpsed");
+    }
+
+    function show(url) {
+      glimpse.src = url;
+      glimpse.hidden = false;
+      canvas.hidden = false;
+      canvas.classList.add("glimpsed");
+    }
+
+    // While a job paints, what it has so far.
+    async function follow(run) {
+      following = run;
+      let after = -1;
+      while (following === run && value.running === run) {
+        const answer = await ask("glimpse", { run, after });
+        if (answer.number === undefined) await pause(300);
+        else {
+          after = answer.number;
+          if (!live && value.running === run) show(answer.picture);
+        }
+      }
+      if (following === run) following = "";
+      if (!live && !value.running) quiet();
+    }
+
+    // While a slider moves: two questions at most are under way, and the last value always comes.
+    let flying = 0, next = null, newest = 0;
+    async function preview(rows) {
+      if (flying >= 2) { next = rows; return; }
+      flying += 1;
+      const answer = await ask("live", { rows, window: studio.windowId });
+      flying -= 1;
+      if (answer.fault) told.textContent = answer.fault;
+      if (answer.picture && answer.asked >= newest) {
+        newest = answer.asked;
+        live = { until: (value.picture || {}).place || "none" };
+        show(answer.picture);
+        canvas.dataset.mix = rows.filter((row) => row.on).map((row) => `${row.name} ${row.weight}`).join(", ");
+      }
+      const waiting = next;
+      next = null;
+      if (waiting) preview(waiting);
+    }
+    document.addEventListener("studio:mix", (event) => {
+      if (event.detail.how === "dragged" && document.querySelector("#generate-live input")?.checked) preview(event.detail.rows);
+    });
+
+    // A-B: the same picture without the LoRAs, or without one of them; or two pictures of the gallery.
+    other.addEventListener("focus", offer);
+    other.addEventListener("pointerenter", offer);
+    async function offer() {
+      const place = (value.picture || {}).place;
+      if (!place || other.dataset.of === place) return;
+      other.dataset.of = place;
+      const { adapters = [] } = await ask("mixed", { place });
+      choices(adapters);
+    }
+    function choices(adapters) {
+      const name = (one) => one.split("/").pop();
+      other.replaceChildren(h("option", { value: "-" }, "Compare with …"), ...(adapters.length ? [h("option", { value: "" }, "the bare base")] : []),
+        ...(adapters.length > 1 ? adapters.map((one) => h("option", { value: one }, `without ${name(one)}`)) : []),
+        ...(adapters.length ? [] : [h("option", { disabled: true, value: "x" }, "no LoRA is in this picture")]));
+    }
+    other.addEventListener("change", async () => {
+      const without = other.value, shown = value.picture;
+      const label = other.selectedOptions[0].textContent;
+      other.value = "-";
+      if (!shown || without === "-") return;
+      told.textContent = "Painting the other half …";
+      trigger("act", { act: "pick", picture: shown.place });
+      const asked = await ask("counterpart", { place: shown.place, without });
+      if (asked.fault) return void (told.textContent = asked.fault);
+      parted = { of: shown.place };
+      for (;;) {
+        const answer = await ask("made", { run: asked.run });
+        if (answer.fault || (answer.state !== "waiting" && answer.state !== "running")) {
+          const [made] = answer.pictures || [];
+          if (!made) return void (told.textContent = answer.fault || answer.told);
+          return part({ of: shown.place, left: { url: shown.url, label: "this mix" }, right: { url: made.url, label }, side: shown.side });
+        }
+        await pause(400);
+      }
+    });
+
+    function part(pair) {
+      parted = pair;
+      board.querySelector(".split")?.remove();
+      board.classList.toggle("parted", Boolean(pair));
+      close.hidden = !pair;
+      told.textContent = "";
+      if (!pair) return look();
+      canvas.hidden = bar.hidden = false;
+      quiet();
+      board.style.width = `${pair.side || 512}px`;
+      board.append(studio.split(pair.left, pair.right));
+    }
+
+    // Close up.
+    const large = h("dialog", { class: "large", "aria-label": "The picture, large" });
+    root.append(large);
+    picture.addEventListener("click", () => {
+      large.replaceChildren(h("img", { src: picture.src, alt: picture.alt }));
+      large.showModal();
+    });
+    large.addEventListener("click", () => large.close());
+
+    studio.onEasel = { compare: (left, right) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side) }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
+    choices([]);
+    watch("value", look);
+    look();
+  };
+
+  // Esc stops what is being painted, where nothing else takes the key.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    const stop = document.querySelector('#generate-stage button[data-key="stop"]');
+    if (stop && stop.offsetParent && !stop.disabled) stop.click();
+  });
+})();

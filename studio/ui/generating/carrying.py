@@ -1,0 +1,80 @@
+"""Carrying: the settings of a picture back into the form, and the picture itself to where it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.errors import PictureError
+from studio.generate.gallery import Gallery
+from studio.generate.inputs import keep
+from studio.generate.recipe import read_recipe, restore
+from studio.workspace import Workspace
+
+FROM_PICTURES = "From my pictures"  # the dataset to which single pictures are sent
+OF_WORDS = ("prompt", "negative", "base", "adapters", "method")  # of a recipe, where another picture is meant
+TWICE, SOME, APART = 2.0, 4, 0.3  # of an upscaling, and of variations
+STARTS = ("image", "inpaint", "outpaint")
+SENDS = (*STARTS, "upscale", "variations")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What comes back into the form: `whole` says that what is not among the values is as it is at first."""
+
+    values: Mapping[str, Any]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    fold: str = ""
+    whole: bool = True
+    start: str = ""
+    """The place of a picture that says nothing, to be started from."""
+
+
+@dataclass
+class Carrying:
+    """What is done with pictures of a workspace."""
+
+    workspace: Workspace
+    gallery: Gallery = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gallery = Gallery(self.workspace)
+
+    def restored(self, path: Path) -> Restored:
+        """The settings of any picture; one that has none can still be started from.
+
+        Raises `PictureError` for a file that is no picture.
+        """
+        try:
+            recipe = read_recipe(path)
+        except PictureError as fault:
+            return Restored({}, str(fault), whole=False, start=str(keep(self.workspace, path)))
+        found = restore(recipe, self.workspace)
+        program = f", made with {recipe.program}" if recipe.program else ""
+        return Restored(
+            found.values, f"The settings of “{path.name}”{program}, are in the form.", found.notes
+        )
+
+    def sent(self, path: Path, to: str) -> Restored:
+        """A picture of the gallery as the beginning of something else."""
+        recipe = self._values(path)
+        if to in STARTS:
+            words = {name: value for name, value in recipe.items() if name in OF_WORDS}
+            return Restored({**words, "image": str(keep(self.workspace, path))}, fold="image")
+        if to == "upscale":
+            return Restored({**recipe, "upscale": TWICE, "count": 1, "sheet": ()}, fold="upscale")
+        more = {"variation": APART, "variation_seed": -1, "count": SOME, "sheet": ()}
+        return Restored({**recipe, **more}, fold="variation")
+
+    def as_dataset(self, path: Path) -> str:
+        """A picture with its prompt as caption in a dataset; returns its name."""
+        return self.gallery.export([path], FROM_PICTURES).folder.name
+
+    def _values(self, path: Path) -> dict[str, Any]:
+        try:
+            return dict(restore(read_recipe(path), self.workspace).values)
+        except PictureError:
+            return {}

@@ -1,0 +1,126 @@
+"""The fields of the Generate form that are more than a component: seed, sizes, styles, pictures, sheets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.errors import StudioError
+from studio.generate.prompts.styles import styles
+from studio.generate.upscaling import names
+from studio.settings import KnobInfo
+from studio.ui.desk import Desk
+from studio.ui.form import Maker, component
+from studio.ui.generating.starting import sizes
+from studio.ui.markup import render
+from studio.ui.widgets import axes, held, live, source
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+NO_SIDES = "0,0,0,0"
+
+
+class Fields:
+    """Makers for the form, and the small things beside the fields."""
+
+    def __init__(self, desk: Desk, ask: Callable[..., Any], settings: Any) -> None:
+        self.desk, self.ask, self.settings = desk, ask, settings
+
+    @property
+    def makers(self) -> dict[str, Maker]:
+        """By the knob's name or widget."""
+        return {
+            "prompt": self._prompt,
+            "negative": self._negative,
+            "width": self._width,
+            "seed": self._seed,
+            "style": self._style,
+            "upscaler": self._upscaler,
+            "image": lambda knob, elem_id: _titled(knob, source(elem_id, self.ask)),
+            "mask": lambda _, elem_id: held(elem_id),
+            "sides": lambda _, elem_id: held(elem_id, NO_SIDES),
+            "sheet": lambda knob, elem_id: _titled(knob, axes(elem_id, self.ask)),
+        }
+
+    def events(self, fields: dict[str, Component]) -> None:
+        """Wire what lies beside the fields."""
+        seed, size = fields["seed"], [fields["width"], fields["height"]]
+        self.dice.click(lambda: (random.randrange(2**31), True), None, [seed, self.keep], **QUIET)
+        seed.input(lambda value: value is not None and value >= 0, seed, self.keep, **QUIET)
+        self.shapes.act(_sized, size, size, **QUIET)
+
+    def shapes_told(self, base: str, width: int | None, height: int | None) -> str:
+        """The shapes that suit the base, the one that is chosen marked."""
+        found = sizes(self.desk, base)
+        for each in found:
+            each["chosen"] = (each["width"], each["height"]) == (width, height)
+        if found and not width and not height:
+            found[0]["chosen"] = True
+        return render("sizes", sizes=found)
+
+    def styles_told(self) -> list[tuple[str, str]]:
+        """The styles as (what is read, what is kept)."""
+        return [("No style", ""), *((style.title, style.name) for style in styles(self.desk.workspace))]
+
+    def _prompt(self, knob: KnobInfo, elem_id: str) -> Component:
+        return gr.Textbox(lines=3, max_lines=8, label=knob.label, info=knob.help, elem_id=elem_id)
+
+    def _negative(self, knob: KnobInfo, elem_id: str) -> Component:
+        return gr.Textbox(lines=1, max_lines=6, label=knob.label, info=knob.help, elem_id=elem_id)
+
+    def _width(self, knob: KnobInfo, elem_id: str) -> Component:
+        self.shapes = live("generate-shapes")
+        return component(self.settings, knob, elem_id)
+
+    def _seed(self, knob: KnobInfo, elem_id: str) -> Component:
+        with gr.Row(elem_classes="seed-row"):
+            seed = gr.Number(-1, precision=0, label=knob.label, info=knob.help, elem_id=elem_id)
+            self.dice = gr.Button("Roll", size="sm", elem_id=f"{elem_id}-roll", min_width=56, scale=0)
+        self.keep = gr.Checkbox(
+            label="Keep this seed", info="Off: a new one for each picture.", elem_id=f"{elem_id}-keep"
+        )
+        return seed
+
+    def _style(self, knob: KnobInfo, elem_id: str) -> Component:
+        return gr.Dropdown(
+            self.styles_told(),
+            value="",
+            allow_custom_value=True,
+            label=knob.label,
+            info=knob.help,
+            elem_id=elem_id,
+        )
+
+    def _upscaler(self, knob: KnobInfo, elem_id: str) -> Component:
+        try:
+            found = names(self.desk.workspace)
+        except StudioError:
+            found = []
+        return gr.Dropdown(
+            found,
+            value=knob.default,
+            allow_custom_value=True,
+            label=knob.label,
+            info=knob.help,
+            elem_id=elem_id,
+        )
+
+
+def _titled(knob: KnobInfo, widget: gr.HTML) -> gr.HTML:
+    """A widget under the name and the help of its knob, as gradio's own components have them."""
+    with gr.Group(elem_classes="titled"):
+        widget.unrender()
+        words = f'<p class="field-title">{knob.label}</p><p class="field-help">{knob.help}</p>'
+        gr.HTML(words, apply_default_css=False)
+        widget.render()
+    return widget
+
+
+def _sized(width: int | None, height: int | None, event: gr.EventData) -> tuple[Any, Any]:
+    """A shape that was pressed, or the one that is there, turned."""
+    if event._data["act"] == "turn":
+        return height, width
+    return int(event._data["width"]), int(event._data["height"])

@@ -1,0 +1,92 @@
+"""Painting as it happens: previews while a slider moves, pictures in the making, the other half of an A-B."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from studio.errors import StudioError
+from studio.generate.recipe import read_recipe, restore
+from studio.generate.settings import GenerateSettings
+from studio.ui.desk import Desk
+from studio.ui.generating.draft import Draft
+from studio.ui.generating.servant import Answer, Question
+from studio.ui.library import Library
+from studio.ui.pictures_view import PicturesView, made
+
+PATIENCE = 20.0  # seconds that a question for a glimpse waits at most
+
+
+class Painting:
+    """Answers the easel and the mixer while pictures come into being."""
+
+    def __init__(self, desk: Desk, library: Library, draft: Draft, view: PicturesView) -> None:
+        self.desk, self.library, self.draft, self.view = desk, library, draft, view
+
+    def answer_live(self, question: Question) -> Answer:
+        """Paint a small preview of the form with this mix; answers once it, or a newer one, is there."""
+        dispatcher = self.desk.dispatcher
+        if dispatcher is None:
+            return {}
+        window = str(question["window"])[:20]
+        ticket = dispatcher.live("generate", self._settings(window, question), window=window)
+        after = -1
+        while glimpse := dispatcher.wait(after, PATIENCE):
+            after = glimpse.number
+            if glimpse.window == window and glimpse.ticket >= ticket:
+                if glimpse.fault:
+                    return {"fault": glimpse.fault}
+                return {"ticket": glimpse.ticket, "asked": ticket, "picture": _inline(glimpse.jpeg)}
+        return {}
+
+    def answer_glimpse(self, question: Question) -> Answer:
+        """The picture that a running job has in the making, once it is newer than `after`."""
+        dispatcher = self.desk.dispatcher
+        if dispatcher is None:
+            return {}
+        after, run = int(question["after"]), str(question["run"])
+        latest = dispatcher.latest(run)
+        if latest is None or latest.number <= after:
+            newer = dispatcher.wait(after, PATIENCE / 10)
+            latest = newer if newer is not None and newer.run == run else None
+        return {"number": latest.number, "picture": _inline(latest.jpeg)} if latest else {}
+
+    def answer_counterpart(self, question: Question) -> Answer:
+        """Paint a picture again without its LoRAs, or without one of them; answers with the run."""
+        path, without = Path(str(question["place"])), str(question["without"])
+        if not self.view.own(path):
+            raise StudioError("This picture is no longer there")
+        values = dict(restore(read_recipe(path), self.desk.workspace).values)
+        mix = [one for one in values.get("adapters", ()) if without not in ("", one["name"])]
+        values |= {"adapters": mix, "count": 1, "batch_size": 1, "sheet": ()}
+        settings = GenerateSettings.parse(values)
+        title = f"Without {without.rpartition('/')[2]}" if without else "The bare base"
+        return {"run": self.desk.submit("generate", settings, title=title).id}
+
+    def answer_made(self, question: Question) -> Answer:
+        """What a run has painted, and whether more will come."""
+        with self.desk.lock:
+            job = self.desk.journal.job(str(question["run"]))
+            pictures = [self.view.told(path) for path in made(job)]
+            return {"pictures": pictures, "state": job.state, "told": job.message}
+
+    def answer_mixed(self, question: Question) -> Answer:
+        """The LoRAs in a picture, for the choice of what to leave out."""
+        path = Path(str(question["place"]))
+        recipe = restore(read_recipe(path), self.desk.workspace) if self.view.own(path) else None
+        mix = recipe.values.get("adapters", ()) if recipe else ()
+        return {"adapters": [one["name"] for one in mix]}
+
+    def _settings(self, window: str, question: Question) -> GenerateSettings:
+        known: dict[str, Any] = self.draft.of(window)
+        values = {name: value for name, value in known.items() if name in GenerateSettings.model_fields}
+        values = {name: value for name, value in values.items() if value is not None}
+        values["adapters"] = self.library.mixes(question["rows"], str(values.get("base") or "pocket"))
+        values |= {"count": 1, "batch_size": 1, "sheet": ()}
+        return GenerateSettings.parse(values)
+
+
+def _inline(jpeg: bytes) -> str:
+    """A picture inside the page itself; it exists nowhere else."""
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
