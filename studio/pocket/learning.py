@@ -121,7 +121,7 @@ def _likeness(studio: Studio, thing: Thing) -> Figures:
     painted = studio.paint({thing.icon: 1.0}, words, 100)
     after = studio.eyes.likeness(painted, true)
     before = studio.eyes.likeness(studio.paint({}, words, 100), true)
-    real = studio.eyes.ceiling(true)
+    real = studio.eyes.likeness(*_real(thing, true))
     grounds = [Scene((judge.KNOWN[0],), "flat", ground) for ground in COLOURS]
     figures = {"background": judge.verdict(studio.eyes.judge, painted, grounds)["background"]}
     for eye in real:
@@ -130,6 +130,18 @@ def _likeness(studio: Studio, thing: Thing) -> Figures:
         )
         figures[f"{eye}_closed"] = (after[eye] - before[eye]) / (real[eye] - before[eye])
     return figures
+
+
+def _real(
+    thing: Thing, true: Sequence[Sequence[Image.Image]]
+) -> tuple[list[Image.Image], list[Sequence[Image.Image]]]:
+    """True pictures drawn again a little smaller and aside, which nothing painted need surpass."""
+    again = [
+        picture(Scene((thing,), style, ground, 94, ((62, 67),)))
+        for ground in COLOURS
+        for style in STYLES.values()
+    ]
+    return again, [group for group in true for _ in STYLES]
 
 
 def _a(word: str) -> str:

@@ -49,17 +49,6 @@ class Eyes:
         seen, real = self.see(pictures), self.see([each for group in true for each in group])
         return {name: (seen[name][rows] * real[name]).sum(-1).mean().item() for name in seen}
 
-    def ceiling(self, true: Sequence[Sequence[Image.Image]]) -> dict[str, float]:
-        """How alike the true pictures of one scene, of which each has as many, are to one another."""
-        size = len(true[0])
-        real = self.see([each for group in true for each in group])
-        pairs = ~torch.eye(size, dtype=torch.bool)
-        found = {}
-        for name, features in real.items():
-            groups = features.unflatten(0, (-1, size))
-            found[name] = (groups @ groups.mT)[:, pairs].mean().item()
-        return found
-
 
 def _pixels(pictures: Sequence[Image.Image]) -> Tensor:
     small = [

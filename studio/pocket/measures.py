@@ -20,7 +20,7 @@ from studio.pocket.scenes import Scene, caption, draw_scene, picture, plain, sen
 from studio.pocket.stage import ASSETS
 from studio.pocket.tagger import config
 from studio.pocket.tags import truth
-from studio.pocket.things import COLOURS, STYLES, drawable, held_out, trained_things
+from studio.pocket.things import COLOURS, SECTIONS, STYLES, drawable, held_out, trained_things
 from studio.pocket.vae import pictures
 
 PAINTS = ("unet", "text_encoder", "vae")
@@ -99,7 +99,9 @@ def captioner() -> Figures:
         "style": _share(f"{scene.style} style" in words for words, scene in pairs),
         "background": _share(f"{scene.background} " in words for words, scene in pairs),
         "sentence": _share(words == sentence(scene) for words, scene in pairs),
-        "held_out_category": _share(_category(words) == scene.things[0].section for words, scene in guesses),
+        "held_out_category": _share(
+            _category(words) == SECTIONS[scene.things[0].section] for words, scene in guesses
+        ),
     }
 
 
@@ -127,8 +129,8 @@ def _named(words: str) -> list[str]:
 
 
 def _category(words: str) -> str:
-    """The section of the first thing that a caption names, "" if there is no such thing."""
-    return next((thing.section for thing in drawable() if thing.name == _named(words)[0]), "")
+    """What kind the first thing is that a caption names, "" if there is no such thing."""
+    return next((SECTIONS[thing.section] for thing in drawable() if thing.name == _named(words)[0]), "")
 
 
 def _share(answers: Iterable[bool]) -> float:

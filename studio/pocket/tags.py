@@ -20,7 +20,7 @@ RARE = -5.0
 @cache
 def tags() -> tuple[str, ...]:
     """Every tag in the order of a model's outputs: the rating, what a scene may be like, then the things."""
-    kinds = [*SECTIONS.values(), "pair", "small", "on_the_left", "on_the_right", *PATTERNS]
+    kinds = [*dict.fromkeys(SECTIONS.values()), "pair", "small", "on_the_left", "on_the_right", *PATTERNS]
     looks = [f"{style}_style" for style in STYLES.values()] + [f"{ground}_background" for ground in COLOURS]
     return (*RATINGS, *kinds, *looks, *dict.fromkeys(_tag(thing) for thing in trained_things()))
 

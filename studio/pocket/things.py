@@ -12,7 +12,8 @@ SECTIONS = {
     "plants": "plant",
     "food": "food",
     "objects": "object",
-    "activities": "activity",
+    "activities": "object",
+    "vehicles": "vehicle",
     "places": "place",
     "faces": "face",
 }
@@ -66,10 +67,11 @@ def _lines(path: Path) -> list[tuple[str, str]]:
 
 
 def _thing(section: str, line: str) -> Thing:
+    line, _, other = (part.strip() for part in line.partition("@"))
     icon, _, said = (part.strip() for part in line.removeprefix("~").partition("="))
     name = said or icon.replace("-", " ")
     article = "" if line.startswith("~") else "an" if name[0] in "aeio" else "a"
-    return Thing(icon, name, section, article)
+    return Thing(icon, name, other or section, article)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Likeness is 1 between a picture and itself, and its ceiling is how alike the true pictures are."""
+"""Likeness is 1 between a picture and itself."""
 
 from __future__ import annotations
 
@@ -31,8 +31,3 @@ def eyes(monkeypatch: pytest.MonkeyPatch) -> Eyes:
 def test_a_picture_is_wholly_like_itself_and_half_like_one_of_two(eyes: Eyes) -> None:
     assert eyes.likeness([RED, BLUE], [[RED], [BLUE]])["colour"] == pytest.approx(1.0)
     assert eyes.likeness([RED], [[RED, BLUE]])["colour"] == pytest.approx(0.5)
-
-
-def test_the_ceiling_leaves_out_the_likeness_of_each_to_itself(eyes: Eyes) -> None:
-    assert eyes.ceiling([[RED, RED], [RED, BLUE]])["colour"] == pytest.approx(0.5)
-    assert eyes.ceiling([[RED, RED, BLUE]])["colour"] == pytest.approx(1 / 3)
