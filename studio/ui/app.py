@@ -19,6 +19,7 @@ from studio.ui.serving import announce, free_port, show
 from studio.ui.status import status
 from studio.ui.tabs.caption import CaptionRoom
 from studio.ui.tabs.generate import GenerateRoom
+from studio.ui.tabs.loras import LorasRoom
 from studio.ui.tabs.train import TrainRoom
 from studio.ui.widgets import live
 from studio.workspace import Workspace
@@ -41,8 +42,12 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
                 train = TrainRoom(desk, pulse)
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateRoom(desk, pulse)
-        dataset = train.form.fields["dataset"]
-        door.select(kindly(train.entered), dataset, dataset, show_progress="hidden", api_visibility="private")
+            with gr.Tab("LoRAs", id="loras"):
+                loras = LorasRoom(desk, pulse, generate.library)
+        entering = train.form.inputs(train.form.before)
+        door.select(
+            kindly(train.entered), entering, train.filling(), show_progress="hidden", api_visibility="private"
+        )
         pulse.show(live("status"), lambda _: status(desk))
         for room in (caption, train, generate):
             page.load(
@@ -51,6 +56,7 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
         guide.wire(rooms, header, caption=caption, train=train, generate=generate)
         _from_train_to_generate(train, generate, rooms)
         _from_caption_to_train(caption, train, rooms)
+        _from_loras_to_generate(loras, generate, rooms)
         pulse.start(page)
     return page
 
@@ -76,6 +82,17 @@ def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tab
     caption.bench.train(
         carried, None, [*train.filling(), rooms], show_progress="hidden", api_visibility="private"
     )
+
+
+def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:
+    @kindly
+    def used(rows: list[dict[str, Any]] | None, event: gr.EventData) -> dict[Any, Any]:
+        prompt = {"prompt": event._data["prompt"]} if event._data.get("prompt") else {}
+        return {**generate.mixed(loras.used(event), rows, **prompt), rooms: gr.update(selected="generate")}
+
+    outputs = [*generate.filling(), rooms]
+    for event in (loras.grid.used, loras.result.used, loras.result.picked):
+        event(used, generate.mixer, outputs, show_progress="hidden", api_visibility="private")
 
 
 def serve(

@@ -155,8 +155,7 @@ class Guide:
     def _training(self, sample: Sample) -> Updates:
         values = sample.settings(sample.dataset).model_dump(mode="json")
         return {
-            **self.train.form.filled(values),
-            **self.train.presets.matching(values),
+            **self.train.filled(values),
             **self._open("train"),
         }
 

@@ -25,6 +25,12 @@ class Losses:
     folder: Path
     steps: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    looks: list[tuple[int, float]] = field(default_factory=list)
+    """(step, loss at fixed noise), of pictures kept apart, or of trained ones where `apart` is false."""
+    apart: bool = True
+    memory: float = 0.0
+    seconds: float = 0.0
     _offset: int = 0
     _file: int = 0
 
@@ -36,7 +42,8 @@ class Losses:
         except FileNotFoundError:
             return self
         if status.st_ino != self._file or status.st_size < self._offset:
-            self.steps, self.losses, self._offset, self._file = [], [], 0, status.st_ino
+            self.steps, self.losses, self.rates, self.looks = [], [], [], []
+            self._offset, self._file = 0, status.st_ino
         if status.st_size > self._offset:
             with path.open("rb") as file:
                 file.seek(self._offset)
@@ -56,6 +63,16 @@ class Losses:
         if loss == loss:  # a NaN is told by the engine, not drawn
             self.steps.append(step)
             self.losses.append(loss)
+            self.rates.append(float(values.get("lr", 0)))
+            self._add_figures(step, values)
+
+    def _add_figures(self, step: int, values: dict[str, float]) -> None:
+        self.memory = float(values.get("memory", self.memory))
+        self.seconds = float(values.get("seconds", self.seconds))
+        for measure in ("held_out", "seen_loss"):
+            if measure in values:
+                self.apart = measure == "held_out"
+                self.looks.append((step, float(values[measure])))
 
 
 def loss_plot(losses: Losses, total: int) -> str:
@@ -63,24 +80,64 @@ def loss_plot(losses: Losses, total: int) -> str:
     if len(losses.steps) < 2:
         return ""
     smooth = smoothed(losses.losses)
-    low, high = _range(losses.losses, smooth)
+    looks = [value for _, value in losses.looks]
+    low, high = _range([*losses.losses, *looks], smooth)
     last = max(total, losses.steps[-1])
 
     def line(values: Sequence[float]) -> str:
         return _polyline(*_thinned(losses.steps, values), last=last, low=low, high=high)
 
+    held = _polyline([step for step, _ in losses.looks], looks, last=last, low=low, high=high)
+    rates = _polyline(*_thinned(losses.steps, losses.rates), last=last, low=0, high=max(losses.rates) or 1)
     return render(
         "plot",
         raw=Markup(line(losses.losses)),
         smooth=Markup(line(smooth)),
-        width=WIDTH,
-        height=HEIGHT,
-        grid=[HEIGHT * part / PARTS for part in range(PARTS + 1)],
-        marks=[f"{high - (high - low) * part / PARTS:.3g}" for part in range(PARTS + 1)],
-        steps=[round(last * part / PARTS) for part in range(PARTS + 1)],
-        words=f"Loss: {smooth[0]:.3g} at the start, {smooth[-1]:.3g} at step {losses.steps[-1]}",
+        held=Markup(held) if len(looks) > 1 else "",
+        apart=losses.apart,
+        rates=Markup(rates),
+        rate=f"{losses.rates[-1]:.2g}",
         now=f"{smooth[-1]:.3g}",
+        words=f"Loss: {smooth[0]:.3g} at the start, {smooth[-1]:.3g} at step {losses.steps[-1]}",
+        **_frame(low, high, last),
     )
+
+
+def two_plots(one: Losses, other: Losses, names: tuple[str, str]) -> str:
+    """The smoothed losses of two runs in one plot; nothing while either has less than two steps."""
+    if len(one.steps) < 2 or len(other.steps) < 2:
+        return ""
+    courses = [smoothed(each.losses) for each in (one, other)]
+    both = [value for course in courses for value in course]
+    low, high = _range(both, both)
+    last = max(one.steps[-1], other.steps[-1])
+    lines = [
+        Markup(_polyline(*_thinned(each.steps, course), last=last, low=low, high=high))
+        for each, course in zip((one, other), courses, strict=True)
+    ]
+    return render("two-plots", lines=lines, names=names, **_frame(low, high, last))
+
+
+def small_plot(losses: Losses) -> str:
+    """The smoothed loss alone, as the points of a small drawing; nothing before there are two."""
+    if len(losses.steps) < 2:
+        return ""
+    smooth = smoothed(losses.losses)
+    low, high = min(smooth), max(smooth)
+    return _polyline(
+        *_thinned(losses.steps, smooth), last=losses.steps[-1], low=low, high=high if high > low else low + 1
+    )
+
+
+def _frame(low: float, high: float, last: int) -> dict[str, object]:
+    """The size of the drawing, its grid, and what is written beside it."""
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "grid": [HEIGHT * part / PARTS for part in range(PARTS + 1)],
+        "marks": [f"{high - (high - low) * part / PARTS:.3g}" for part in range(PARTS + 1)],
+        "steps": [round(last * part / PARTS) for part in range(PARTS + 1)],
+    }
 
 
 def smoothed(values: Sequence[float]) -> list[float]:

@@ -13,11 +13,12 @@ from gradio.themes.utils import sizes
 
 from studio.ui.markup import HERE
 
-STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer", "training", "easel")
+STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer", "training", "easel", "loras")
 SCRIPTS = (
-    *("live", "build", "page", "drop", "training", "brush", "keeper", "prompting", "knob", "card", "pad", "mixer"),
-    *("split", "easel", "zip", "gallery", "source", "sheet", "drops"),
+    *("live", "build", "page", "drop", "brush", "keeper", "prompting", "knob", "card", "pad", "mixer"),
+    *("training", "split", "easel", "zip", "gallery", "source", "sheet", "drops"),
     *("bring", "deck", "grid", "regions", "editor", "batch", "doctor", "bench"),
+    *("lorashelf", "lorasgrid", "loraspanel", "loras"),
 )
 
 VARIABLES = {

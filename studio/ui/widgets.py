@@ -105,7 +105,7 @@ def keeper(elem_id: str) -> gr.HTML:
 
 
 def import_box(elem_id: str, accept: str) -> gr.HTML:
-    """A place for one file of settings, dropped anywhere in its room or chosen; event `dropped` with `files`."""
+    """A place for a file of settings, chosen, or dropped anywhere in its room; event `dropped` with `files`."""
     return _widget("importBox", elem_id, ("dropped",), "", accept=accept)
 
 
@@ -116,6 +116,25 @@ def shelf(elem_id: str) -> gr.HTML:
     before the browser has put it on the page.
     """
     return _widget("shelf", elem_id, (), "")
+
+
+def loras(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
+    """The library of LoRAs as cards, on what `servant` answers.
+
+    Its value is JSON: a mark that changes when there is something to fetch. Events: `used` and `chosen`
+    with `names`.
+    """
+    return _widget("loras", elem_id, ("used", "chosen"), "", server_functions=[servant])
+
+
+def drop_loras(elem_id: str, accept: str) -> gr.HTML:
+    """A place to drop LoRA files on, or to choose them. Event: `dropped` with `files`."""
+    return _widget("droploras", elem_id, ("dropped",), "", accept=accept)
+
+
+def picks(elem_id: str) -> gr.HTML:
+    """The LoRAs that are chosen in the library: value `[{name, weight}]`."""
+    return _widget("picks", elem_id, (), [])
 
 
 def _widget(name: str, elem_id: str, events: tuple[str, ...], value: Any, **more: Any) -> gr.HTML:

@@ -10,20 +10,24 @@ from gradio.components import Component
 
 from studio.data.dataset import dataset_folder, list_datasets, picture_files
 from studio.errors import SettingsError, StudioError
-from studio.train.settings import TrainSettings
-from studio.ui.base_box import BaseBox, base_choices
-from studio.ui.choices import dataset_box
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
-from studio.ui.form import Form
+from studio.ui.form import Updates
+from studio.ui.generating.draft import Draft
 from studio.ui.jobs_panel import press
-from studio.ui.markup import render
-from studio.ui.presets_box import PresetBox
 from studio.ui.pulse import Given, Pulse
-from studio.ui.training_view import TrainingView
-from studio.ui.widgets import live
+from studio.ui.training.asides import Asides, aside
+from studio.ui.training.fit import FitView
+from studio.ui.training.form import QUIET, TrainForm
+from studio.ui.training.outcome import tidy, use
+from studio.ui.training.runs import compare_html, runs_html
+from studio.ui.training.shelf import Shelf, decoded
+from studio.ui.training.view import TrainingView
+from studio.ui.widgets import keeper, live
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+PURPOSE, QUALITY = "what is taught", "quality"  # beside the form's values in the draft
+START: dict[str, Any] = {"page": "run", "run": "", "marked": []}
+"""What a window looks at: a run (the newest where none is named), all runs, or two of them compared."""
 
 
 class TrainRoom:
@@ -31,81 +35,104 @@ class TrainRoom:
 
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk = desk
-        self.view = TrainingView(desk)
+        self.view, self.asides, self.fit = TrainingView(desk), Asides(desk), FitView(desk, _fitting())
+        self.draft = Draft(desk.workspace, "train")
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
                 self._desk()
             with gr.Column(elem_classes="stage"):
-                self.stage = live("train-stage", "tried")
-        self.chosen = gr.State("")
+                self.stage = live("train-stage", "tried", "reused")
+        self.looked_at = gr.State(START)
         self._events()
-        fields = self.form.fields
-        pulse.show(self.stage, lambda given: self.view.html(given[self.chosen]), self.chosen)
-        pulse.show(fields["dataset"], lambda _: list_datasets(desk.workspace), prop="choices")
-        told = (fields["dataset"], fields["steps"], fields["batch_size"], fields["accumulation"])
-        pulse.show(self.summary, self._summary, *told)
+        pulse.show(self.stage, self._stage, self.looked_at)
+        pulse.show(self.form.fields["dataset"], lambda _: list_datasets(desk.workspace), prop="choices")
+        lines = self.form.lines
+        for component, look in (
+            (self.summary, self.asides.summary),
+            (lines["network"], self.asides.network),
+            (lines["schedule"], self.asides.curve),
+            (self.fitting, self.fit.html),
+        ):
+            pulse.show(component, aside(look, self.form.parsed), *self.form.inputs())
 
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
-            self.presets = PresetBox("train", "train")
-            self.base = BaseBox(self.desk)
-            makers = {"dataset": dataset_box(self.desk), "base": self.base.make}
-            self.form = Form(TrainSettings, "train", makers=makers, start=self.presets.start)
+            self.form = TrainForm(self.desk)
+            self.form.short()
+            self.fitting = live("train-fit")
+            self.shelf = Shelf(self.desk, self.form)
             self.form.rest()
+            self.keeper = keeper("train-keeper")
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()
             self.summary = live("train-summary")
             self.go = gr.Button("Train", variant="primary", elem_id="train-go", elem_classes="go")
 
     def _events(self) -> None:
-        self.presets.events(self.form)
-        self.base.events()
-        self.go.click(kindly(self._train), self.form.inputs(), [*self.form.outputs(), self.chosen], **QUIET)
-        self.stage.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
+        form = self.form
+        form.events()
+        self.shelf.events()
+        self.go.click(kindly(self._train), form.inputs(), [*form.outputs(), self.looked_at], **QUIET)
+        self.keeper.changed(kindly(self._keep), form.inputs(), None, queue=False, **QUIET)
+        self.stage.act(kindly(self._act), self.looked_at, self.looked_at, queue=False, **QUIET)
+        self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
+        self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
 
     def opened(self) -> dict[Component, Any]:
-        """What a window that was just opened finds: the settings of the last training, or a fresh start."""
-        last = self.desk.latest("train")
+        """What a window that was just opened finds: the form as it was left, or a fresh start."""
         names = list_datasets(self.desk.workspace)
-        values = dict(last.run.settings) if last else {"dataset": names[0] if names else None}
-        updates = self.form.filled(values)
-        updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values.get("dataset"))
-        base = str(values.get("base", "pocket"))
-        updates[self.form.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
-        updates[self.base.line] = self.base.told_now(base)
-        return {**updates, **(self.presets.matching(values) if last else {})}
+        values = self.draft.last() or self._last_settings()
+        purpose, quality = values.pop(PURPOSE, None), values.pop(QUALITY, None)
+        dataset = values.get("dataset") or (names[0] if names else None)
+        updates: Updates = self.form.with_values(values) if values else {}
+        updates[self.form.fields["dataset"]] = gr.update(choices=names, value=dataset)
+        if purpose:
+            updates |= self.form.put_purpose(purpose)
+        if quality:
+            updates[self.form.quality] = quality
+        return updates or {self.form.before: gr.skip()}
 
-    def entered(self, dataset: str | None) -> Any:
+    def _last_settings(self) -> dict[str, Any]:
+        last = self.desk.latest("train")
+        return dict(last.run.settings) if last else {}
+
+    def entered(self, given: Given) -> dict[Component, Any]:
         """The newest dataset, where none is chosen yet: pictures just captioned are there to be learned."""
-        names = list_datasets(self.desk.workspace)
-        return gr.skip() if dataset or not names else gr.update(choices=names, value=names[0])
+        names, dataset = list_datasets(self.desk.workspace), self.form.fields["dataset"]
+        chosen = given[dataset] or (names[0] if names else "")
+        updates = self.form.proposed(given, chosen) if chosen else {}
+        return {**updates, dataset: gr.update(choices=names, value=chosen or None)}
 
     def carried(self, values: dict[str, Any]) -> dict[Component, Any]:
         """The updates that begin a training on what the Caption room prepared."""
         updates = self.form.filled(values)
         names = list_datasets(self.desk.workspace)
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])
-        updates[self.base.line] = self.base.told_now(values["base"])
+        updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates
 
+    def filled(self, values: dict[str, Any]) -> dict[Component, Any]:
+        """The updates that put in all settings of a training."""
+        return self.form.with_values(values)
+
     def filling(self) -> list[Component]:
-        """The components that `opened` may change."""
-        return [
-            *self.form.outputs(),
-            self.base.line,
-            self.presets.box,
-            self.presets.before,
-            self.presets.about,
-        ]
+        """The components that `opened`, `carried` and `filled` may change."""
+        return self.form.outputs()
+
+    def _keep(self, given: Given) -> None:
+        values = {name: given[field] for name, field in self.form.fields.items()}
+        self.draft.keep({**values, PURPOSE: given[self.form.purpose], QUALITY: given[self.form.quality]})
 
     def _train(self, given: dict[Component, Any]) -> dict[Component, Any]:
         try:
-            settings = TrainSettings.parse(self.form.values(given))
+            settings = self.form.parsed(given)
             folder = self._folder(settings.dataset)
+            settings = self.form.settings(given)
         except SettingsError as fault:
             return self.form.faulty(fault)
+        self._keep(given)
         self.desk.submit("train", settings, title=settings.name or folder.name)
-        return {**self.form.faultless(), self.chosen: ""}
+        return {**self.form.faultless(), self.looked_at: START}
 
     def _folder(self, dataset: str) -> Path:
         try:
@@ -116,22 +143,51 @@ class TrainRoom:
             raise SettingsError(fault.what, why=fault.why, remedy=fault.remedy, field="dataset") from None
         return folder
 
-    def _act(self, event: gr.EventData) -> Any:
-        if event._data.get("act") == "show":
-            return str(event._data["value"])
-        press(self.desk, event._data)
+    def _stage(self, given: Given) -> str:
+        looked_at = given[self.looked_at]
+        if looked_at["page"] == "runs":
+            return runs_html(self.view, looked_at["marked"])
+        if looked_at["page"] == "compare":
+            return compare_html(self.view, looked_at["marked"])
+        return self.view.html(looked_at["run"])
+
+    def _act(self, looked_at: dict[str, Any], event: gr.EventData) -> Any:
+        data = event._data
+        match data.get("act"):
+            case "show":
+                return {**START, "run": str(data.get("value", ""))}
+            case "runs":
+                return {**START, "page": "runs"}
+            case "mark":
+                return self._marked(looked_at, str(data["run"]))
+            case "use":
+                gr.Info(use(self.desk, str(data["run"]), int(data["step"]), float(data["weight"])))
+            case "tidy":
+                gr.Info(tidy(self.desk, self.desk.journal.job(str(data["run"]))))
+            case _:
+                press(self.desk, data)
         return gr.skip()
 
-    def _summary(self, given: Given) -> str:
-        fields = self.form.fields
-        steps = given[fields["steps"]]
-        try:
-            count = len(picture_files(dataset_folder(self.desk.workspace, given[fields["dataset"]] or "")))
-        except StudioError:
-            count = 0
-        if not steps or not count:
-            return render("line", text="Choose a dataset to begin.") if not count else ""
-        seen = steps * (given[fields["batch_size"]] or 1) * (given[fields["accumulation"]] or 1) / count
-        return render(
-            "train-summary", steps=steps, pictures=count, seen=f"{seen:.0f}" if seen >= 1 else "less than 1"
-        )
+    @staticmethod
+    def _marked(looked_at: dict[str, Any], run: str) -> dict[str, Any]:
+        before = looked_at["marked"]
+        marked = [one for one in before if one != run] if run in before else [*before, run]
+        return {**looked_at, "page": "compare" if len(marked) == 2 else "runs", "marked": marked}
+
+    def _reused(self, event: gr.EventData) -> Updates:
+        run = self.desk.queue.read(str(event._data["run"]))
+        return self.shelf.filled(dict(run.settings), f"The settings of “{run.title}”")
+
+    def _save_memory(self, given: Given, event: gr.EventData) -> Updates:
+        if event._data.get("act") == "saver":
+            return self.form.filled({str(event._data["field"]): decoded(str(event._data["value"]))})
+        changes, told = self.fit.to_card(self.form.parsed(given))
+        gr.Info(told)
+        return self.form.filled(changes) or {self.form.before: gr.skip()}
+
+
+def _fitting() -> Any:
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    return import_module("studio.train.fitting") if find_spec("studio.train.fitting") else None

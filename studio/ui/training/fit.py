@@ -29,6 +29,8 @@ class FitView:
 
     def html(self, settings: TrainSettings) -> str:
         """The check of these settings, or that it is under way."""
+        if self.fitting is None:
+            return ""
         key = settings.model_dump_json(exclude=set(PERSONAL))
         if key != self._rested[0]:
             self._rested = (key, time.monotonic())

@@ -72,7 +72,8 @@ class TrainForm(FoldedForm):
             info="A subject is one person, animal or thing. A style is a way of drawing.",
             elem_id="train-purpose",
         )
-        self.place("trigger", "class_word")
+        with gr.Row(elem_classes="pair-row"):
+            self.place("trigger", "class_word")
         self.quality = gr.Radio(
             [(one.title, one.name) for one in QUALITIES.values()],
             value="good",
@@ -144,7 +145,7 @@ class TrainForm(FoldedForm):
         updates = self.filled(values)
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
-        updates |= self._purpose(purpose)
+        updates |= self.put_purpose(purpose)
         updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
         updates[self.before] = self._layer(preset, quality)
         return updates
@@ -184,13 +185,13 @@ class TrainForm(FoldedForm):
         preset = given[self.preset_box]
         known = self.presets().get(preset or "")
         purpose = known.preset.purpose if known else ""
-        return {**self._chosen(given, preset), **(self._purpose(purpose) if purpose else {})}
+        return {**self._chosen(given, preset), **(self.put_purpose(purpose) if purpose else {})}
 
     def _for_purpose(self, given: Given) -> Updates:
         purpose = given[self.purpose]
         found = self._preset_of(str(given[self.fields["base"]] or ""), purpose)
         preset = found or given[self.preset_box]
-        return {**self._chosen(given, preset, keep=frozenset({"base"})), **self._purpose(purpose)}
+        return {**self._chosen(given, preset, keep=frozenset({"base"})), **self.put_purpose(purpose)}
 
     def _for_base(self, given: Given) -> Updates:
         known = self.presets().get(given[self.preset_box] or "")
@@ -207,7 +208,8 @@ class TrainForm(FoldedForm):
             return ""  # told beside the field
         return choice.preset_for(self.presets(), family=family, base=base, purpose=purpose)
 
-    def _purpose(self, purpose: str) -> Updates:
+    def put_purpose(self, purpose: str) -> Updates:
+        """The updates of another purpose; a style has no class to ask for."""
         return {self.purpose: purpose, self.fields["class_word"]: gr.update(visible=purpose == "subject")}
 
     def _proposed(self, given: Given) -> Updates:

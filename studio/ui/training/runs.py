@@ -1,0 +1,103 @@
+"""All trainings beside one another, and two of them compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from studio.jobs.snapshot import JobView
+from studio.settings import knobs
+from studio.train.settings import TrainSettings
+from studio.ui.desk import Desk
+from studio.ui.jobs_panel import STATES
+from studio.ui.markup import picture_url, render
+from studio.ui.plot import HEIGHT, WIDTH, small_plot, smoothed, two_plots
+from studio.ui.training.samples import by_prompt
+from studio.ui.training.view import TrainingView, when
+
+THUMB = 128
+MISSING = "not known then"
+
+
+def runs_html(view: TrainingView, marked: list[str]) -> str:
+    """All trainings with their curves; those in `marked` are being compared."""
+    trainings = view.trainings()
+    return render(
+        "runs",
+        runs=[_card(view, one, marked) for one in trainings],
+        marked=[one.run.title for one in trainings if one.run.id in marked],
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def _card(view: TrainingView, one: JobView, marked: list[str]) -> dict[str, Any]:
+    losses, settings = view.losses(one), one.run.settings
+    last = _last_samples(view.desk, one)[:1]
+    words = (one.run.title, *(settings.get(name, "") for name in ("dataset", "base", "network")))
+    return {
+        "id": one.run.id,
+        "title": one.run.title,
+        "told": f"{when(one)} · {STATES[one.state].lower()}",
+        "made_of": f"{settings.get('network', '')} {settings.get('rank', '')}, "
+        f"{settings.get('steps', '')} steps, rate {settings.get('learning_rate', 0):g}",
+        "curve": Markup(small_plot(losses)),
+        "loss": f"{smoothed(losses.losses)[-1]:.3g}" if losses.losses else "",
+        "picture": last[0]["small"] if last else "",
+        "marked": one.run.id in marked,
+        "find": " ".join((*map(str, words), STATES[one.state])).lower(),
+    }
+
+
+def compare_html(view: TrainingView, marked: list[str]) -> str:
+    """Two trainings: the settings that differ, both curves in one plot, their last samples."""
+    known = {one.run.id: one for one in view.trainings()}
+    pair = [known[name] for name in marked if name in known]
+    if len(pair) != 2:
+        return runs_html(view, marked)
+    one, other = pair
+    names = (_name(one), _name(other))
+    return render(
+        "compare",
+        ids=[each.run.id for each in pair],
+        names=names,
+        states=[STATES[each.state].lower() for each in pair],
+        differences=differences(one.run.settings, other.run.settings),
+        plot=Markup(two_plots(view.losses(one), view.losses(other), names)),
+        samples=[_last_samples(view.desk, each) for each in pair],
+    )
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The settings that differ, as (label, this, that), in the order of the form."""
+    return [
+        (knob.label, _said(one.get(knob.name, MISSING)), _said(other.get(knob.name, MISSING)))
+        for knob in knobs(TrainSettings)
+        if one.get(knob.name, MISSING) != other.get(knob.name, MISSING)
+    ]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "empty"
+
+
+def _name(view: JobView) -> str:
+    return f"{view.run.title}, {when(view)}"
+
+
+def _last_samples(desk: Desk, view: JobView) -> list[dict[str, Any]]:
+    """The last sample of each prompt."""
+    last = [strip[-1] for strip in by_prompt(view).values()]
+    return [
+        {
+            "prompt": str(one.facts.get("prompt", "")),
+            "step": int(one.facts.get("step", 0)),
+            "url": picture_url(one.path),
+            "small": picture_url(desk.small(Path(one.path), THUMB) or one.path),
+        }
+        for one in last
+    ]

@@ -1,0 +1,126 @@
+"""A training as one sees it: how far it is, its losses and samples, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from studio.jobs.snapshot import JobView
+from studio.ui.desk import Desk
+from studio.ui.jobs_panel import STATES, behind, facts
+from studio.ui.markup import render, size_in_words
+from studio.ui.plot import Losses, loss_plot
+from studio.ui.training.outcome import kept_html, verdict_html
+from studio.ui.training.samples import samples_html
+
+EARLIER = 100  # trainings that the room knows of
+EMPTY = (
+    "Choose a dataset and press Train. Its progress, the loss and sample pictures appear here as it learns."
+)
+
+
+class TrainingView:
+    """Renders trainings, and remembers how far their losses were read."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._losses: dict[str, Losses] = {}
+
+    def trainings(self) -> list[JobView]:
+        """The trainings of the workspace, newest first."""
+        return self.desk.recent("train", EARLIER)
+
+    def losses(self, view: JobView) -> Losses:
+        """The losses of a run as they are now."""
+        folder = view.run.folder(self.desk.workspace)
+        return self._losses.setdefault(view.run.id, Losses(folder)).look()
+
+    def html(self, chosen: str) -> str:
+        """The chosen training, or the one in hand, or the newest; a sentence where there is none."""
+        earlier = self.trainings()
+        view = next((one for one in earlier if one.run.id == chosen), None) or self.desk.present("train")
+        if view is None:
+            return render("training", job=None, empty=EMPTY)
+        folder = view.run.folder(self.desk.workspace)
+        losses = self.losses(view)
+        job = facts(self.desk, view)
+        return render(
+            "training",
+            job=job if view.state != "failed" else {**job, "message": ""},
+            why=_why(view),
+            behind=behind(self.desk, view),
+            earlier=[{"id": one.run.id, "title": line(one)} for one in earlier],
+            figures=_figures(view, losses),
+            checks=_checks(view),
+            plot=Markup(loss_plot(losses, view.total)),
+            samples=Markup(samples_html(self.desk, view)),
+            verdict=Markup(verdict_html(folder)) if not job["live"] else "",
+            kept=Markup(kept_html(self.desk, view)),
+            lora=self._lora(view),
+        )
+
+    def _lora(self, view: JobView) -> dict[str, Any] | None:
+        made = [artifact for artifact in view.artifacts if artifact.what == "lora"]
+        if not made or not Path(made[-1].path).exists():
+            return None
+        path, settings = Path(made[-1].path), view.run.settings
+        subject = f"{settings.get('trigger', '')} {settings.get('class_word', '')}".strip()
+        return {
+            "name": path.stem,
+            "file": path.name,
+            "trigger": settings.get("trigger", ""),
+            "weight": f"{float(made[-1].facts.get('weight', 1)):g}",
+            "prompt": _prompt(view) or subject,
+            "base": settings.get("base", "pocket"),
+            "preview": self.desk.small(path.with_suffix(".png"), 128),
+        }
+
+
+def line(view: JobView) -> str:
+    """A training in one line: what, when, and what became of it."""
+    return f"{view.run.title} · {when(view)} · {STATES[view.state].lower()}"
+
+
+def when(view: JobView) -> str:
+    """The day and time at which a run was asked for; today's by the time alone."""
+    begun = datetime.fromtimestamp(view.run.created)
+    return (
+        begun.strftime("%H:%M") if begun.date() == datetime.now().date() else begun.strftime("%d %b, %H:%M")
+    )
+
+
+def _why(view: JobView) -> dict[str, str] | None:
+    """Why a training ended by itself: what happened first, then the reason and what to do."""
+    if view.state != "failed" or not view.message:
+        return None
+    first, _, rest = view.message.partition(". ")
+    return {"what": first.rstrip(".") + ".", "rest": rest}
+
+
+def _figures(view: JobView, losses: Losses) -> list[tuple[str, str]]:
+    """Figures of the last step, as (name, value)."""
+    found = []
+    if losses.looks:
+        name = "loss of pictures kept apart" if losses.apart else "loss at fixed noise"
+        found.append((name, f"{losses.looks[-1][1]:.3g}"))
+    if losses.rates:
+        found.append(("learning rate", f"{losses.rates[-1]:.2g}"))
+    if losses.seconds and view.state == "running":
+        found.append(("a step takes", f"{losses.seconds:.2g} s"))
+    if losses.memory:
+        found.append(("memory", size_in_words(round(losses.memory))))
+    return found
+
+
+def _checks(view: JobView) -> list[str]:
+    """What was checked and found right, each once."""
+    told = (str(one.facts.get("sentence", "")) for one in view.artifacts if one.what == "check")
+    return list(dict.fromkeys(filter(None, told)))
+
+
+def _prompt(view: JobView) -> str:
+    """The first sample prompt: what the LoRA was watched with is a good beginning to paint with it."""
+    return next((str(a.facts.get("prompt", "")) for a in view.artifacts if a.what == "sample"), "")
