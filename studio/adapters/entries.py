@@ -110,6 +110,11 @@ def _ends() -> dict[str, tuple[str, str]]:
     return ends | {end: (kind.name, role) for kind in KINDS for end, role in kind.ends.items()}
 
 
+@cache
+def _kinds() -> dict[str, Kind]:
+    return {kind.name: kind for kind in KINDS}
+
+
 class Key(NamedTuple):
     """A key taken apart: the layer's name, the tensor of the module, the kind ("" for any), the role."""
 
@@ -149,7 +154,7 @@ def _entry(
     if len(kinds) != 1:
         raise damaged(path, f"The matrices of the layer {layer[:80]} do not belong together")
     shapes = {role: infos[key].shape for role, key in keys.items()}
-    entry = Entry(layer, parameter, KINDS.get(kinds.pop()), keys, shapes)
+    entry = Entry(layer, parameter, _kinds()[kinds.pop()], keys, shapes)
     if any(infos[key].dtype not in (FLAGS if role == "on_input" else FLOATS) for role, key in keys.items()):
         raise damaged(path, f"The layer {layer[:80]} does not hold the kind of numbers that a LoRA has")
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from studio.adapters.reading import kinds_in
 from studio.errors import AdapterError
 from studio.workspace import Workspace
 
+SOMETIMES = 1.0  # seconds
 PREVIEWS = (".png", ".preview.png", ".jpg", ".preview.jpg", ".jpeg", ".webp", ".preview.webp")
 
 
@@ -55,14 +57,27 @@ class Card:
     own: bool = True
 
 
-def adapters(workspace: Workspace) -> list[Card]:
-    """All adapters, newest first, those that cannot be used among them."""
+def adapters(workspace: Workspace, watch: Callable[[list[Card]], None] | None = None) -> list[Card]:
+    """All adapters, newest first, those that cannot be used among them.
+
+    `watch` is given those that are known so far, now and then, while many files are seen for the first time.
+    """
     memory, notes = Memory(workspace), Notes(workspace)
     cards: list[Card] = []
+    told = time.monotonic()
     for root in (workspace.loras, *extra_folders(workspace)):
         with suppress(OSError):  # a folder of another program may be gone, or on a drive that is
-            cards += _cards(workspace, root, memory, notes)
+            for card in _cards(workspace, root, memory, notes):
+                cards.append(card)
+                if watch and time.monotonic() - told > SOMETIMES:
+                    watch(_newest(cards))
+                    memory.save(keep_all=True)
+                    told = time.monotonic()
     memory.save()
+    return _newest(cards)
+
+
+def _newest(cards: Iterable[Card]) -> list[Card]:
     return sorted(cards, key=lambda card: card.modified, reverse=True)
 
 
@@ -108,6 +123,13 @@ def search(
         return fits and (card.favourite or not favourites) and all(word in told for word in words)
 
     return [card for card in cards if keeps(card)]
+
+
+def companions(path: Path) -> list[Path]:
+    """What lies beside an adapter and belongs to it: its pictures, and what programs wrote about it."""
+    stem = path.name.removesuffix(path.suffix)
+    beside = (path.with_name(stem + end) for end in (*PREVIEWS, ".json", ".civitai.info", ".txt"))
+    return [file for file in beside if file.is_file()]
 
 
 def duplicates(workspace: Workspace, cards: Iterable[Card]) -> list[tuple[Card, ...]]:
@@ -185,10 +207,9 @@ def _card(name: str, entry: os.DirEntry[str], folder: _Folder, memory: Memory, n
         modified=status.st_mtime,
         preview=Path(preview) if preview else None,
         **seen,
-        weight=beside.weight,
         about=beside.about,
         own=not notes.foreign(path),
-        **notes.of(path),
+        **{"weight": beside.weight, **notes.of(path)},
     )
 
 

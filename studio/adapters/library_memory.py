@@ -68,12 +68,13 @@ class Notes:
         """As fields of a card."""
         told = self._notes.get(str(path))
         told = told if isinstance(told, dict) else {}
-        weight = told.get("last_weight")
-        return {
+        weight, own = told.get("last_weight"), told.get("weight")
+        said = {
             "favourite": told.get("favourite") is True,
             "note": str(told.get("note", "")),
             "last_weight": float(weight) if isinstance(weight, int | float) else None,
         }
+        return said | ({"weight": float(own)} if isinstance(own, int | float) else {})
 
     def foreign(self, path: Path) -> bool:
         """Whether it lies in a folder of another program."""
@@ -95,6 +96,11 @@ def set_favourite(workspace: Workspace, path: Path, favourite: bool) -> None:
 def set_note(workspace: Workspace, path: Path, note: str) -> None:
     """Keep the person's own words on an adapter."""
     Notes(workspace).write(path, note=note)
+
+
+def set_weight(workspace: Workspace, path: Path, weight: float | None) -> None:
+    """Keep the weight that the person recommends; None leaves it to what is told beside the file."""
+    Notes(workspace).write(path, weight=weight)
 
 
 def remember_weights(workspace: Workspace, weights: Mapping[Path, float]) -> None:

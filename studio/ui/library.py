@@ -6,13 +6,13 @@ import filecmp
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
-from studio.adapters.library import Card, adapters
+from studio.adapters.library import Card, adapters, companions
 from studio.errors import AdapterError, StudioError
 from studio.families import FAMILIES, go_together
 from studio.models.identify import identify
@@ -154,24 +154,36 @@ def family_title(name: str) -> str:
 
 
 def take_adapters(workspace: Workspace, folder: Path) -> tuple[list[str], list[StudioError]]:
-    """Copy the LoRA files of a folder into `loras/`; returns the names of the new ones, and the refusals."""
-    added, refused = [], []
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    """Copy the LoRA files of a folder into `loras/`, each with its picture and what is written beside it.
+
+    Returns the names of the new ones, and the refusals.
+    """
+    added: list[str] = []
+    refused: list[StudioError] = []
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    loras = [file for file in files if file.suffix.lower() == ".safetensors"]
+    beside = {file: lora for lora in loras for file in companions(lora)}
+    for file in files:
         try:
-            added.append(_take(workspace, file))
+            if file not in beside:
+                added.append(_take(workspace, file, [each for each, lora in beside.items() if lora == file]))
         except AdapterError as fault:
             refused.append(fault)
     return added, refused
 
 
-def _take(workspace: Workspace, file: Path) -> str:
-    if file.suffix != ".safetensors":
+def _take(workspace: Workspace, file: Path, beside: Sequence[Path]) -> str:
+    if file.suffix.lower() != ".safetensors":
         raise AdapterError(f"{file.name} is no .safetensors file")
     read_entries(file, read_header(file))
     wanted = workspace.loras / f"{safe_name(file.stem)}.safetensors"
     if wanted.exists() and filecmp.cmp(file, wanted, shallow=False):
         raise AdapterError(f"{file.name} is in your LoRAs already")
     target = free_path(wanted)
+    for each in beside:
+        place = target.with_name(target.stem + each.name.removeprefix(file.stem))
+        if not place.exists():
+            shutil.copyfile(each, place)
     unfinished = target.with_name(f".{target.name}.part")
     shutil.copyfile(file, unfinished)
     unfinished.replace(target)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from studio.adapters.decomposition import shortened_dense, shortened_product
+from studio.adapters.entries import read_entries
 from studio.adapters.factors import Delta, is_plain
+from studio.adapters.header import read_header
 from studio.adapters.workbench.loose import Loose, Progress, demand_free_of_base, is_text
 from studio.adapters.workbench.merging import Merged
 from studio.errors import AdapterError
+
+BLOCK = re.compile(r"[a-z]+_blocks?_\d+|mid_block|middle_block")
 
 
 def resize(loose: Loose, *, rank: int = 0, energy: float = 1.0, progress: Progress | None = None) -> Merged:
@@ -69,6 +74,17 @@ def _flat(name: str) -> str:
     return name.replace(".", "_")
 
 
+def blocks_in(path: Path) -> tuple[str, ...]:
+    """The blocks that a file's layers lie in, as `prune` takes them; from its header alone."""
+    names = [entry.name for entry in read_entries(path, read_header(path))]
+    return (*_blocks(names), *(["text"] if any(map(is_text, names)) else []))
+
+
 def _spelled(loose: Loose) -> str:
-    found = {m[0] for name in loose.changes if (m := re.search(r"[a-z]+_blocks?_\d+|mid_block", _flat(name)))}
-    return f"Its blocks are {', '.join(sorted(found)[:12])}." if found else "It has no blocks."
+    found = _blocks(loose.changes)
+    return f"Its blocks are {', '.join(found[:12])}." if found else "It has no blocks."
+
+
+def _blocks(names: Iterable[str]) -> list[str]:
+    found = {m[0] for name in names if not is_text(name) and (m := BLOCK.search(_flat(name)))}
+    return sorted(found, key=lambda name: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)])
