@@ -37,7 +37,7 @@ PEOPLE_AND_PETS = frozenset(
 
 
 def keeps_class(settings: TrainSettings) -> bool:
-    """Whether class pictures are trained too; "auto" is for people and pets.
+    """Whether class pictures are trained too; "auto" is for people and pets, "named" if there is a class.
 
     Raises `SettingsError` if they are wanted and nobody said what the subject is.
     """
@@ -47,8 +47,9 @@ def keeps_class(settings: TrainSettings) -> bool:
             remedy="Fill in “What it is”, such as fox, or switch it off.",
             field="class_word",
         )
-    known = PEOPLE_AND_PETS.intersection(settings.class_word.casefold().split())
-    return settings.keep_class == "on" or (settings.keep_class == "auto" and bool(known))
+    words = set(settings.class_word.casefold().split())
+    wanted = {"on": True, "named": bool(words), "auto": bool(words & PEOPLE_AND_PETS), "off": False}
+    return wanted[settings.keep_class]
 
 
 def class_pictures(context: Context, model: Model, settings: TrainSettings, plan: Plan) -> list[Picture]:

@@ -104,8 +104,8 @@ class MaterialSettings(Settings):
         group="Class pictures",
         advanced=True,
         label="Keep the class",
-        help="Trains others of its kind too, so that they stay as they were; auto: for people, pets.",
-        choices=("auto", "on", "off"),
+        help="Trains others of its kind too, so that they stay; auto: people and pets; named: whatever it is.",
+        choices=("auto", "named", "on", "off"),
     )
     class_count: int = Knob(
         100,

@@ -48,6 +48,8 @@ def asked(**values: object) -> TrainSettings:
         ("", "auto", False),
         ("teapot", "on", True),
         ("dog", "off", False),
+        ("teapot", "named", True),
+        ("", "named", False),
     ],
 )
 def test_the_class_of_people_and_pets_is_kept(class_word: str, choice: str, kept: bool) -> None:
