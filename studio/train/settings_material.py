@@ -104,7 +104,7 @@ class MaterialSettings(Settings):
         group="Class pictures",
         advanced=True,
         label="Keep the class",
-        help="Trains others of its kind too, so that they stay; auto: people and pets; named: once it has a name.",
+        help="Trains others of its kind too, to keep them; auto: people and pets; named: if it has a class.",
         choices=("auto", "named", "on", "off"),
     )
     class_count: int = Knob(
