@@ -54,9 +54,10 @@ def memory_used(device: torch.device) -> int:
 def read_verdict(folder: Path) -> dict[str, Any]:
     """The verdict of a run; empty as long as there is none.
 
-    "step", "weight", "sentence" and "evidence" recommend; "prompts" and "cells" (each with step, weight,
-    likeness, fit, drift, variety) are what was tried, "base" the same of the base alone, "scored_by" the
-    CLIP that looked, empty where none did; the contact sheet is `SHEET` in the same folder.
+    "step", "weight", "sentence" and "evidence" recommend; "prompts" are the three of the sheet, "tried" all
+    that was painted (each with step, weight and "pictures": for each prompt the files of its seeds in
+    `verdict/`), the base at step 0 first; "cells" and "base" are the same with their scores (likeness, fit,
+    obeys, drift, variety), where "scored_by", the CLIP that looked, is not empty. The sheet itself is `SHEET`.
     """
     try:
         found = json.loads((folder / VERDICT).read_text(encoding="utf-8"))

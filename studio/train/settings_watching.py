@@ -80,7 +80,7 @@ class WatchingSettings(Settings):
         "quick",
         group="Watching it learn",
         label="Verdict",
-        help="Tries checkpoints and strengths at the end and recommends one; “quick” adds about a fifth.",
+        help="Tries checkpoints and strengths at the end and recommends one; “quick” adds about a quarter.",
         choices=("none", "quick", "full"),
     )
     seed: int = Knob(

@@ -21,7 +21,7 @@ from studio.train.verdict.judging import spread
 from studio.train.verdict.scores import Cell, choose
 from tests.train.studio_in_small import Small, make_small
 
-BASE = Cell(0, 0.0, likeness=0.3, fit=0.5, drift=0.0, variety=0.4)
+BASE = Cell(0, 0.0, likeness=0.3, fit=0.5, obeys=0.2, drift=0.0, variety=0.4)
 
 
 @pytest.fixture
@@ -30,28 +30,35 @@ def small(tmp_path: Path) -> Small:
 
 
 def cell(step: int, weight: float = 1.0, **scores: float) -> Cell:
-    return Cell(step, weight, **{"likeness": 0.7, "fit": 0.5, "drift": 0.1, "variety": 0.4, **scores})
+    return Cell(
+        step, weight, **{"likeness": 0.7, "fit": 0.5, "obeys": 0.2, "drift": 0.1, "variety": 0.4, **scores}
+    )
 
 
 @pytest.mark.parametrize(
     ("cells", "best", "said"),
     [
-        ([cell(100, likeness=0.5), cell(200)], (200, 1.0), ""),
-        ([cell(100), cell(200)], (100, 1.0), "do not come closer"),
-        ([cell(100), cell(200, likeness=0.72, variety=0.05)], (100, 1.0), "copy your pictures"),
+        ([cell(100, likeness=0.5), cell(200)], (200, 1.0), "training longer may help"),
+        ([cell(100), cell(200)], (100, 1.0), "Later ones do not come closer"),
+        ([cell(100), cell(200, likeness=0.72, variety=0.05)], (100, 1.0), "every seed gives nearly the same"),
+        ([cell(100), cell(200, likeness=0.72, obeys=0.02)], (100, 1.0), "no longer heed"),
         (
             [cell(100), cell(200, likeness=0.71, drift=0.6)],
             (100, 1.0),
-            "in which the trigger word is not used",
+            "Later ones also change pictures in which the trigger word is not used",
         ),
-        ([cell(100, 0.8), cell(100, 1.0, fit=0.2)], (100, 0.8), ""),
+        ([cell(100, 0.8), cell(100, 1.0, obeys=0.1)], (100, 0.8), "Stronger, it comes no closer."),
+        ([cell(100, 0.8), cell(100, 1.0, drift=0.35)], (100, 0.8), "Stronger, it also changes"),
+        ([cell(100, 0.8, likeness=0.69), cell(100, 1.0)], (100, 1.0), ""),  # hardly better: not for that
         ([cell(100, likeness=0.3)], (100, 1.0), "train longer"),
+        ([cell(100, variety=0.1)], (100, 1.0), "nearly the same at every seed"),
+        ([cell(100, obeys=0.0)], (100, 1.0), "hardly heeds"),
     ],
 )
 def test_the_cell_that_learned_most_for_what_it_cost_is_recommended(
     cells: list[Cell], best: tuple[int, float], said: str
 ) -> None:
-    choice = choose(cells, BASE)
+    choice = choose(cells, BASE, 0.5)
     assert (choice.cell.step, choice.cell.weight) == best
     assert said in choice.sentence
     assert choice.sentence.startswith(f"Checkpoint {best[0]} at strength {best[1]:g}.")
@@ -102,6 +109,10 @@ def test_the_recommended_checkpoint_is_published_with_its_weight(
     assert {(each["step"], each["weight"]) for each in verdict["cells"]} == {
         (step, weight) for step in (2, 4) for weight in (0.6, 0.8, 1.0)
     }
+    for each in (verdict["base"], *verdict["cells"]):
+        assert [len(seeds) for seeds in each["pictures"]] == [2, 1, 1]
+        pictures = run.folder(small.workspace) / "verdict"
+        assert all((pictures / name).is_file() for seeds in each["pictures"] for name in seeds)
     lora = small.workspace.loras / "dots.safetensors"
     metadata = read_header(lora).metadata
     assert int(metadata["ss_steps"]) == verdict["step"]

@@ -5,39 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from studio.data.pictures import open_picture
 from studio.errors import PictureError
 from studio.train.export import Recipe
 from studio.train.verdict.eyes import Eyes
+from studio.train.verdict.looking import Look, Tried
 from studio.train.verdict.scores import Cell, Choice, choose
 from studio.train.verdict.sheet import write_sheet
 from studio.train.verdict.trial import Trial
 from studio.train.wording import instance_prompt, is_style, says, untriggered
+from studio.workspace import writing
 
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import Tensor
 
 MOST_PICTURES = 32  # of the training's own to compare with
+PICTURES = "verdict"  # the folder of what was painted
 
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is tried: checkpoints, strengths, seeds, and the share of the family's sampling steps."""
+    """How much is tried: checkpoints, strengths, seeds of each prompt, the share of the family's steps."""
 
     checkpoints: int
     weights: tuple[float, ...]
-    seeds: int
+    seeds: tuple[int, int, int]
     share: float
 
 
 SCOPES = {
-    "quick": Scope(3, (0.6, 0.8, 1.0), 1, 0.5),
-    "full": Scope(5, (0.5, 0.7, 0.85, 1.0, 1.2), 2, 1.0),
+    "quick": Scope(3, (0.6, 0.8, 1.0), (2, 1, 1), 0.5),
+    "full": Scope(5, (0.5, 0.7, 0.85, 1.0, 1.2), (3, 2, 2), 1.0),
 }
 
 
@@ -73,15 +74,6 @@ def _plain(recipe: Recipe, prompt: str) -> str:
     return untriggered(recipe.settings, recipe.family.defaults, prompt)
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A checkpoint at a strength, and what it painted: for each prompt a picture of each seed."""
-
-    step: int
-    weight: float
-    pictures: tuple[tuple[Image.Image, ...], ...]
-
-
 def judge(
     trial: Trial,
     recipe: Recipe,
@@ -98,12 +90,15 @@ def judge(
     raise. Without eyes the held-out loss alone decides.
     """
     scope, asked = SCOPES[recipe.settings.verdict], questions(recipe)
-    seeds = [recipe.run.seed + 1000 + number for number in range(scope.seeds)]
+    seeds = [recipe.run.seed + 1000 + number for number in range(max(scope.seeds))]
     steps = max(1, round(recipe.family.defaults.steps * scope.share))
 
     def paint(step: int, weight: float) -> Tried:
         check(f"Trying checkpoint {step} at strength {weight:g}" if step else "Painting what the base paints")
-        pictures = tuple(tuple(trial.paint(prompt, seeds, steps=steps)) for prompt in asked.prompts)
+        pictures = tuple(
+            tuple(trial.paint(prompt, seeds[:count], steps=steps))
+            for prompt, count in zip(asked.prompts, scope.seeds, strict=True)
+        )
         return Tried(step, weight, pictures)
 
     base = paint(0, 0.0)
@@ -115,10 +110,14 @@ def judge(
             tried.append(paint(step, weight))
     trial.wear(None)
     own = _own_pictures(recipe) if eyes else []
-    look = Look(eyes, own, asked, base) if eyes and own else None
-    cells = [look.cell(one) for one in (base, *tried)] if look else []
-    choice = choose(cells[1:], cells[0]) if cells else _by_loss(tried, held_out)
+    look = Look(eyes, own, asked.meant) if eyes and own else None
+    cells = [look.cell(one, base) for one in (base, *tried)] if look else []
+    choice = choose(cells[1:], cells[0], look.variety) if look else _by_loss(tried, held_out)
     _draw(sheet, asked, [base, *tried], choice)
+    names = [_keep(sheet.parent / PICTURES, one) for one in (base, *tried)]
+    plain = [
+        {**asdict(cell), "pictures": pictures} for cell, pictures in zip(cells, names, strict=bool(cells))
+    ]
     return {
         "step": choice.cell.step,
         "weight": choice.cell.weight,
@@ -126,34 +125,29 @@ def judge(
         "evidence": list(choice.evidence),
         "scored_by": eyes.name if eyes and own else "",
         "prompts": list(asked.prompts),
-        "cells": [asdict(cell) for cell in cells[1:]],
-        "base": asdict(cells[0]) if cells else {},
+        "cells": plain[1:],
+        "base": plain[0] if plain else {},
+        "tried": [
+            {"step": one.step, "weight": one.weight, "pictures": pictures}
+            for one, pictures in zip((base, *tried), names, strict=True)
+        ],
         "sheet": sheet.name,
     }
 
 
-class Look:
-    """The scores of what was painted."""
-
-    def __init__(self, eyes: Eyes, own: Sequence[Image.Image], asked: Questions, base: Tried) -> None:
-        self.eyes = eyes
-        self.own, self.meant = eyes.see(own), eyes.read(asked.meant)
-        self.base = eyes.see(base.pictures[2])
-
-    def cell(self, tried: Tried) -> Cell:
-        """Likeness and fit of the first two prompts, drift of the third, variety among the first two."""
-        first, second, third = (self.eyes.see(pictures) for pictures in tried.pictures)
-        seen = [*first, *second]
-        fits = [first @ self.meant[0], second @ self.meant[1]]
-        return Cell(
-            step=tried.step,
-            weight=tried.weight,
-            likeness=float((_rows(seen) @ self.own.T).mean()),
-            fit=float(sum(float(fit.mean()) for fit in fits) / 2),
-            drift=float(1 - (third * self.base).sum(1).mean()),
-            variety=sum(float(1 - one @ other) for one, other in combinations(seen, 2))
-            / max(1, len(seen) * (len(seen) - 1) // 2),
-        )
+def _keep(folder: Path, tried: Tried) -> list[list[str]]:
+    """Write the pictures one by one; returns their files' names, for each prompt a list of its seeds."""
+    names = []
+    for prompt, pictures in enumerate(tried.pictures, 1):
+        row = [
+            f"step-{tried.step:06d}-at-{tried.weight:.2f}-{prompt}-{seed}.png"
+            for seed in range(1, len(pictures) + 1)
+        ]
+        for name, picture in zip(row, pictures, strict=True):
+            with writing(folder / name, "wb") as file:
+                picture.save(cast("IO[bytes]", file), "PNG")
+        names.append(row)
+    return names
 
 
 def spread(steps: Sequence[int], count: int) -> list[int]:
@@ -169,7 +163,7 @@ def _by_loss(tried: Sequence[Tried], held_out: Mapping[int, float]) -> Choice:
     steps = sorted({one.step for one in tried})
     known = [step for step in steps if step in held_out]
     step = min(known, key=lambda each: held_out[each]) if known else steps[-1]
-    cell = Cell(step, 1.0, 0, 0, 0, 0)
+    cell = Cell(step, 1.0, 0, 0, 0, 0, 0)
     why = (
         f"Its loss on pictures kept apart is the lowest: {held_out[step]:.4f}."
         if known
@@ -201,9 +195,3 @@ def _draw(sheet: Path, asked: Questions, tried: Sequence[Tried], choice: Choice)
     ]
     chosen = [(one.step, one.weight) for one in tried].index((choice.cell.step, choice.cell.weight))
     write_sheet(sheet, asked.prompts, rows, chosen)
-
-
-def _rows(features: Sequence[Tensor]) -> Tensor:
-    import torch
-
-    return torch.stack(list(features))

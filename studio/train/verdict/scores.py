@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-LOST_VARIETY = 0.5  # of the base's: fewer differences between seeds are a sign of copying
+HARDLY = 0.01  # more likeness than the base's: less is chance
+COPIES = 0.5  # of the variety that is usual: with less, every seed gives nearly the same
+DEAF = 0.5  # of what the base makes of the second prompt's difference from the first
+MOVES = 0.1  # more drift than the chosen one's that is worth a word
+NEARLY = 0.03  # less worth than the best, which a strength nearer to 1 makes up for
+GROWS = 0.02  # likeness by which the last checkpoint must exceed the one before it to still be growing
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A checkpoint at a strength. All four scores are between -1 and 1, cosines of features.
+    """A checkpoint at a strength. All scores are cosines of features, or differences of them.
 
-    `likeness` to the training pictures and `fit` to the prompt are good when high; `drift` is how far
-    prompts without the trigger word moved away from the base; `variety` is between seeds.
+    `likeness` to the training pictures, `fit` to the prompts, and `obeys`, by how much the second picture
+    shows what only its own prompt says, are good when high; `drift` is how far prompts without the trigger
+    word moved away from the base; `variety` is between seeds.
     """
 
     step: int
     weight: float
     likeness: float
     fit: float
+    obeys: float
     drift: float
     variety: float
 
@@ -33,55 +40,106 @@ class Choice:
     evidence: tuple[str, ...]
 
 
-def choose(cells: Sequence[Cell], base: Cell) -> Choice:
-    """The cell that learned most for what it cost; of equals the earlier and the milder one.
+def choose(cells: Sequence[Cell], base: Cell, own_variety: float) -> Choice:
+    """The cell that learned most for what it cost.
 
-    Each score counts in the span that it has over all cells and the base: likeness once, fit and
-    drift half, variety lost a quarter.
+    Of nearly equal ones it is that with the strength nearest 1, then the earlier; `own_variety` is that of
+    the training pictures.
     """
-    everyone = [*cells, base]
-    likeness, fit, drift = (_spans(everyone, each) for each in ("likeness", "fit", "drift"))
-
-    def worth(cell: Cell) -> float:
-        lost = max(0.0, 1 - cell.variety / base.variety) if base.variety > 0 else 0.0
-        return likeness(cell) + 0.5 * fit(cell) - 0.5 * drift(cell) - 0.25 * lost
-
-    best = max(cells, key=lambda cell: (round(worth(cell), 3), -cell.step, -abs(cell.weight - 1)))
-    return Choice(best, _sentence(best, cells, base), tuple(_evidence(best, cells, base)))
-
-
-def _spans(cells: Sequence[Cell], name: str) -> Callable[[Cell], float]:
-    """A cell's share of the span that all cells have in a score."""
-    values = [getattr(cell, name) for cell in cells]
-    low, span = min(values), max(max(values) - min(values), 0.02)  # less is chance
-
-    def share(cell: Cell) -> float:
-        return float((getattr(cell, name) - low) / span)
-
-    return share
+    judge = Judge(cells, base, own_variety)
+    most = max(map(judge.worth, cells))
+    near = [cell for cell in cells if judge.worth(cell) >= most - NEARLY]
+    strength = min((abs(cell.weight - 1) for cell in near), default=0.0)
+    best = max(
+        (cell for cell in near if abs(cell.weight - 1) == strength),
+        key=lambda cell: (round(judge.worth(cell), 2), -cell.step),
+    )
+    return Choice(best, judge.sentence(best), tuple(judge.evidence(best)))
 
 
-def _sentence(best: Cell, cells: Sequence[Cell], base: Cell) -> str:
-    told = f"Checkpoint {best.step} at strength {best.weight:g}."
-    later = [cell for cell in cells if cell.step > best.step and cell.weight == best.weight]
-    if best.likeness - base.likeness < 0.01:
-        return f"{told} It hardly resembles your pictures yet: train longer, or with a higher learning rate."
-    if later and min(cell.variety for cell in later) < LOST_VARIETY * base.variety:
-        return f"{told} Later ones copy your pictures: every seed gives nearly the same."
-    if later and max(cell.drift for cell in later) > best.drift + 0.05:
-        return f"{told} Later ones also change pictures in which the trigger word is not used."
-    if later and max(cell.likeness for cell in later) <= best.likeness + 0.005:
-        return f"{told} Later ones do not come closer to your pictures."
-    return told
+class Judge:
+    """What the cells are worth beside the base and beside one another."""
 
+    def __init__(self, cells: Sequence[Cell], base: Cell, own_variety: float) -> None:
+        self.cells, self.base, self.own_variety = cells, base, own_variety
+        self.most = max(cell.likeness for cell in cells)
+        known = [each for each in (base.variety, own_variety) if each > 0]
+        self.usual_variety = min(known, default=0.0)
 
-def _evidence(best: Cell, cells: Sequence[Cell], base: Cell) -> list[str]:
-    most = max(cell.likeness for cell in cells)
-    told = [
-        f"Likeness to your pictures: {best.likeness:.2f}, the base {base.likeness:.2f}, the most {most:.2f}.",
-        f"The picture shows what the prompt says: {best.fit:.2f}, by the base {base.fit:.2f}.",
-        f"Without the trigger word pictures moved by {best.drift:.2f} from the base's.",
-    ]
-    if base.variety > 0:
-        told.append(f"Different seeds differ by {best.variety:.2f}, the base's by {base.variety:.2f}.")
-    return told
+    def worth(self, cell: Cell) -> float:
+        """1 for all the likeness that any cell gained over the base, less what it cost.
+
+        Deafness to the prompt costs half, variety a quarter, drift 0.15 for being another picture altogether.
+        """
+        gained = (cell.likeness - self.base.likeness) / max(self.most - self.base.likeness, HARDLY)
+        return gained - 0.5 * self._deafness(cell) - 0.25 * self._sameness(cell) - 0.15 * self._drift(cell)
+
+    def sentence(self, best: Cell) -> str:
+        """The recommendation, and why it is not a later checkpoint."""
+        told = f"Checkpoint {best.step} at strength {best.weight:g}."
+        later = [cell for cell in self.cells if cell.step > best.step and cell.weight == best.weight]
+        why = [self._of_itself(best)] if self._of_itself(best) else [self._of_later(best, later)]
+        return " ".join(filter(None, (told, *why, self._of_stronger(best))))
+
+    def _of_itself(self, best: Cell) -> str:
+        if best.likeness - self.base.likeness < HARDLY:
+            return "It hardly resembles your pictures yet: train longer, or with a higher learning rate."
+        if self._sameness(best) > 1 - COPIES:
+            return "Its pictures are nearly the same at every seed: train shorter, or on more pictures."
+        if self._deafness(best) > 1 - DEAF:
+            return "It hardly heeds the rest of a prompt: train shorter, or on pictures with captions."
+        return ""
+
+    def _of_later(self, best: Cell, later: Sequence[Cell]) -> str:
+        if not later:
+            return self._of_the_last(best)
+        if max(map(self._sameness, later)) > 1 - COPIES:
+            return "Later ones copy your pictures: every seed gives nearly the same."
+        if max(map(self._deafness, later)) > 1 - DEAF:
+            return "Later ones copy your pictures: they no longer heed the rest of the prompt."
+        if max(cell.drift for cell in later) > best.drift + MOVES:
+            return "Later ones also change pictures in which the trigger word is not used."
+        if max(cell.likeness for cell in later) <= best.likeness + HARDLY:
+            return "Later ones do not come closer to your pictures."
+        return ""
+
+    def _of_stronger(self, best: Cell) -> str:
+        stronger = [cell for cell in self.cells if cell.step == best.step and cell.weight > best.weight]
+        if not stronger:
+            return ""
+        nearest = min(stronger, key=lambda cell: cell.weight)
+        if nearest.drift > best.drift + MOVES / 2:
+            return "Stronger, it also changes pictures in which the trigger word is not used."
+        if self._sameness(nearest) > self._sameness(best) + MOVES:
+            return "Stronger, different seeds look more alike."
+        return "Stronger, it comes no closer." if nearest.likeness <= best.likeness + HARDLY else ""
+
+    def _of_the_last(self, best: Cell) -> str:
+        before = [cell for cell in self.cells if cell.step < best.step and cell.weight == best.weight]
+        grows = before and best.likeness > max(cell.likeness for cell in before) + GROWS
+        return "It still came closer to your pictures at the end: training longer may help." if grows else ""
+
+    def evidence(self, best: Cell) -> Iterator[str]:
+        """What was measured, the chosen one beside the base."""
+        base = self.base
+        of_others = f"the base {base.likeness:.2f}, the most {self.most:.2f}"
+        yield f"Likeness to your pictures: {best.likeness:.2f}; {of_others}."
+        yield f"The picture shows what the prompt says: {best.fit:.2f}; by the base {base.fit:.2f}."
+        yield f"Without the trigger word pictures moved by {best.drift:.2f} from the base's."
+        if base.variety > 0:
+            own = f", your pictures by {self.own_variety:.2f}" if self.own_variety else ""
+            yield f"Different seeds differ by {best.variety:.2f}; the base's by {base.variety:.2f}{own}."
+
+    def _sameness(self, cell: Cell) -> float:
+        """The share of the usual variety that is lost, 0…1."""
+        return max(0.0, 1 - cell.variety / self.usual_variety) if self.usual_variety else 0.0
+
+    def _deafness(self, cell: Cell) -> float:
+        """The share of what the base heeds of the second prompt that is lost, 0…1."""
+        heard = self.base.obeys
+        return min(1.0, max(0.0, 1 - cell.obeys / heard)) if heard > HARDLY else 0.0
+
+    def _drift(self, cell: Cell) -> float:
+        """As a share of how far two of the base's own pictures are apart, at most 1."""
+        far = self.base.variety or 1.0
+        return min(1.0, cell.drift / far)
