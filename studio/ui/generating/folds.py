@@ -28,14 +28,16 @@ class FoldedForm(Form):
         """Place all other fields here."""
         others = [knob for name, knob in self.knobs.items() if name not in self.fields]
         for group, members in groupby(sorted(others, key=self._place), key=lambda knob: knob.group):
-            title = self.titles.get(group, group)
-            with gr.Accordion(
-                title, open=False, elem_id=f"{self.prefix}-fold-{group.lower().replace(' ', '-')}"
-            ) as fold:
+            title, name = self.titles.get(group, group), self.short_name(group)
+            with gr.Accordion(title, open=False, elem_id=f"{self.prefix}-fold-{name}") as fold:
                 for knob in sorted(members, key=lambda knob: knob.advanced):
                     self.fields[knob.name] = self._field(knob)
                     self.folds[knob.name] = fold
         self.fold = fold
+
+    def short_name(self, group: str) -> str:
+        """What stands for a group in the id of its fold."""
+        return group.split()[0].lower()
 
     def outputs(self) -> list[Any]:
         """What a handler of this form may change."""

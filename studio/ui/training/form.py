@@ -62,6 +62,10 @@ class TrainForm(FoldedForm):
         )
         self.before = gr.State(dict(self._layer(FIRST, "good")))
 
+    def short_name(self, group: str) -> str:
+        """Whole, for two groups begin with the same word."""
+        return group.lower().replace(" ", "-")
+
     def short(self) -> None:
         """Place what everybody has to say."""
         self.place("dataset", "base")
