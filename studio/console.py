@@ -22,6 +22,7 @@ from studio.jobs.worker import Worker, card
 from studio.workspace import Workspace
 
 console = Console(highlight=False)
+OF_MACHINE = ("seconds", "memory")  # figures for the page's curves, too many for a line
 EXIT = {"done": 0, "failed": StudioError.exit_code} | dict.fromkeys(
     ("stopped", "paused"), Cancelled.exit_code
 )
@@ -76,7 +77,7 @@ def _line(made: Artifact) -> str:
 
 
 def _figures(values: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name not in OF_MACHINE)
 
 
 def _bar() -> Progress:

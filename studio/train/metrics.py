@@ -57,7 +57,7 @@ def read_verdict(folder: Path) -> dict[str, Any]:
     "step", "weight", "sentence" and "evidence" recommend; "prompts" are the three of the sheet, "tried" all
     that was painted (each with step, weight and "pictures": for each prompt the files of its seeds in
     `verdict/`), the base at step 0 first; "cells" and "base" are the same with their scores (likeness, fit,
-    obeys, drift, variety), where "scored_by", the CLIP that looked, is not empty. The sheet itself is `SHEET`.
+    obeys, drift, variety), where "scored_by", the CLIP that looked, is not empty. The sheet is `SHEET`.
     """
     try:
         found = json.loads((folder / VERDICT).read_text(encoding="utf-8"))
