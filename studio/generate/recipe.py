@@ -1,6 +1,6 @@
 """Recipes: how a picture was made, carried by the picture itself.
 
-A PNG of the studio has two texts: `parameters`, which is what A1111 writes and other programs
+A picture of the studio has two texts: `parameters`, which is what A1111 writes and other programs
 read, and `studio`, the whole recipe in JSON.
 """
 
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from studio.errors import PictureError, SettingsError
-from studio.generate.parameters import Parameters, read_parameters
-from studio.generate.pictures import read_texts
-from studio.generate.prompt import lora_tag, take_loras
+from studio.errors import PictureError
+from studio.generate.parameters import Parameters
+from studio.generate.pictures import PARAMETERS, WHOLE, read_texts
+from studio.generate.programs import PROGRAMS
+from studio.generate.prompts.tags import lora_tag
 from studio.generate.samplers._base import Sampler
-from studio.generate.settings import SAMPLERS, GenerateSettings
-
-CHUNK = "studio"
+from studio.generate.settings import SAMPLERS, SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,9 @@ class Recipe:
     """How one picture was made.
 
     `values` are settings of a generation that paints this very picture; of another program's
-    picture they are those that the studio has too, and `notes` say what was left out.
-    `scheduler` is the diffusers class that the sampler stood for, `model_hash` SHA-256 in hex.
+    picture they are those that the studio has too, and `notes` say what was left out. `written` is what
+    the person wrote where that was something else: lots and styles. `scheduler` is the diffusers class
+    that the sampler stood for, `model_hash` SHA-256 in hex, `program` what made the picture.
     """
 
     values: Mapping[str, Any]
@@ -53,31 +53,41 @@ class Recipe:
     adapters: tuple[UsedAdapter, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    program: str = "LoRA Studio"
 
     def texts(self) -> dict[str, str]:
-        """The texts that a PNG carries."""
-        whole = json.dumps({"recipe": 1, **asdict(self)}, ensure_ascii=False)
-        return {"parameters": parameters_text(self), CHUNK: whole}
+        """The texts that a picture carries."""
+        return {PARAMETERS: parameters_text(self), WHOLE: self.to_json()}
+
+    def to_json(self) -> str:
+        """The whole recipe, as `read_recipe` reads it from a file."""
+        return json.dumps({"recipe": 1, **asdict(self)}, ensure_ascii=False)
+
+    def replaced(self, values: Mapping[str, Any]) -> Recipe:
+        """The recipe with other settings."""
+        return replace(self, values=values)
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a picture of the studio, or of a program that writes as A1111 does.
+    """The recipe in a picture of the studio or of another program, or in a JSON file.
 
-    Raises `PictureError` if the file is no picture, or has no recipe in it.
+    Raises `PictureError` if the file is no picture, or has no recipe in it that can be read.
     """
+    if path.suffix.lower() == ".json":
+        return _from_file(path)
     texts = read_texts(path)
-    if CHUNK in texts:
+    for program in PROGRAMS:
         try:
-            return _from_json(texts[CHUNK])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            pass  # damaged, or of another program of that name
-    parameters = read_parameters(texts.get("parameters", ""))
-    if parameters is None:
-        raise PictureError(
-            f"{path.name} does not say how it was made",
-            why="Its settings were not saved in it, or were lost when it was changed or sent",
-        )
-    return _from_parameters(parameters)
+            recipe = program.read(texts)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+            continue  # damaged, or of another program that uses the same names
+        if recipe is not None:
+            return recipe
+    raise PictureError(
+        f"{path.name} does not say how it was made",
+        why="Its settings were not saved in it, or were lost when it was changed or sent",
+    )
 
 
 def parameters_text(recipe: Recipe) -> str:
@@ -87,16 +97,36 @@ def parameters_text(recipe: Recipe) -> str:
     fields = {
         "Steps": str(values["steps"]),
         "Sampler": sampler.label if sampler else recipe.scheduler,
-        "Schedule type": sampler.schedule_type if sampler else "",
+        "Schedule type": SCHEDULES.get(values.get("schedule", "auto")).title if sampler else "",
         "CFG scale": f"{values['guidance']:g}",
         "Seed": str(values["seed"]),
         "Size": f"{values['width']}x{values['height']}",
         "Model hash": recipe.model_hash[:10],
         "Model": recipe.model,
+        **_more_fields(values),
         "Lora hashes": ", ".join(f"{used.stem}: {used.hash[:12]}" for used in recipe.adapters),
         "Version": f"LoRA Studio {recipe.versions.get('studio', '')}".strip(),
     }
     return Parameters(" ".join([values["prompt"], *tags]).strip(), values["negative"], fields).to_text()
+
+
+def _more_fields(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is only said where it was used."""
+    told: dict[str, str] = {}
+    if values.get("clip_skip"):
+        told["Clip skip"] = str(values["clip_skip"])
+    if values.get("rescale"):
+        told["CFG Rescale Phi"] = f"{values['rescale']:g}"
+    if values.get("variation"):
+        told["Variation seed"] = str(values["variation_seed"])
+        told["Variation seed strength"] = f"{values['variation']:g}"
+    if values.get("image"):
+        told["Denoising strength"] = f"{values['strength']:g}"
+    if values.get("upscale", 1) > 1:
+        told["Denoising strength"] = f"{values['upscale_strength']:g}"
+        told["Hires upscale"] = f"{values['upscale']:g}"
+        told["Hires upscaler"] = values["upscaler"]
+    return told
 
 
 def _sampler_of(recipe: Recipe) -> Sampler | None:
@@ -104,79 +134,16 @@ def _sampler_of(recipe: Recipe) -> Sampler | None:
     chosen = SAMPLERS.get(recipe.values["sampler"])
     if chosen.label:
         return chosen
-    return next((sampler for sampler in SAMPLERS if sampler.scheduler == recipe.scheduler), None)
+    found = (each for each in SAMPLERS if recipe.scheduler in (each.scheduler, each.flow) and each.label)
+    return next(found, None)
 
 
-def _from_json(text: str) -> Recipe:
-    content = json.loads(text)
-    values, notes = _usable(content["values"])
-    return Recipe(
-        values,
-        model=str(content["model"]),
-        model_hash=str(content["model_hash"]),
-        scheduler=str(content["scheduler"]),
-        adapters=tuple(UsedAdapter(**used) for used in content["adapters"]),
-        versions={str(name): str(version) for name, version in content["versions"].items()},
-        notes=notes,
-    )
-
-
-def _from_parameters(parameters: Parameters) -> Recipe:
-    fields, notes = parameters.fields, []
-    width, _, height = fields.get("Size", "").partition("x")
-    values: dict[str, Any] = {
-        "prompt": parameters.prompt,
-        "negative": parameters.negative,
-        "steps": fields.get("Steps"),
-        "guidance": fields.get("CFG scale"),
-        "seed": fields.get("Seed"),
-        "width": width,
-        "height": height,
-    }
+def _from_file(path: Path) -> Recipe:
     try:
-        values["prompt"], mix = take_loras(parameters.prompt)
-        values["adapters"] = mix
-    except SettingsError as fault:
-        mix = ()
-        notes.append(str(fault))
-    sampler = _sampler_called(fields.get("Sampler", ""), fields.get("Schedule type", ""))
-    if sampler is not None:
-        values["sampler"] = sampler.name
-    elif "Sampler" in fields:
-        notes.append(f"The studio has no sampler “{fields['Sampler'][:60]}”.")
-    usable, refused = _usable({name: value for name, value in values.items() if value not in (None, "")})
-    hashes = dict(_pairs(fields.get("Lora hashes", "")))
-    return Recipe(
-        usable,
-        model=fields.get("Model", ""),
-        model_hash=fields.get("Model hash", ""),
-        adapters=tuple(UsedAdapter(m.name, m.weight, m.text, hashes.get(m.name, "")) for m in mix),
-        notes=(*notes, *refused),
-    )
-
-
-def _usable(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Those of the values that are settings and possible ones, and a sentence for each of the others."""
-    usable, refused = {}, []
-    for name, value in values.items():
-        try:
-            usable[name] = GenerateSettings.parse({name: value}).model_dump(mode="json")[name]
-        except SettingsError as fault:
-            refused.append(str(fault))
-    return usable, tuple(refused)
-
-
-def _sampler_called(label: str, schedule_type: str) -> Sampler | None:
-    """A1111 once had the schedule in the name; now “Automatic” is Karras where there is the choice."""
-    namesakes = [sampler for sampler in SAMPLERS if label and sampler.label == label]
-    for sampler in SAMPLERS:
-        if (sampler in namesakes and sampler.schedule_type == schedule_type) or (
-            not schedule_type and sampler.title == label
-        ):
-            return sampler
-    return namesakes[-1] if namesakes else None
-
-
-def _pairs(hashes: str) -> list[tuple[str, str]]:
-    split = (pair.rpartition(":") for pair in hashes.split(","))
-    return [(name.strip(), hash_.strip()) for name, _, hash_ in split]
+        text = path.read_text(encoding="utf-8")
+        recipe = next((found for each in PROGRAMS if (found := each.read({WHOLE: text}))), None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise PictureError(f"{path.name} cannot be read as a recipe", why=str(fault)[:200]) from None
+    if recipe is None:
+        raise PictureError(f"{path.name} is no recipe", remedy="Give one that the studio wrote.")
+    return recipe

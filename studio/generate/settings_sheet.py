@@ -18,9 +18,7 @@ class Axis(Settings):
     value is looked for, and each value stands in its place once.
     """
 
-    setting: str = Knob(
-        label="Setting", min_length=1, max_length=200, help="What changes along the axis."
-    )
+    setting: str = Knob(label="Setting", min_length=1, max_length=200, help="What changes along the axis.")
     values: tuple[str, ...] = Knob(
         label="Values", min_length=1, max_length=MOST_VALUES, help="The values that it takes, in order."
     )
@@ -46,7 +44,10 @@ def _axis(line: str) -> Mapping[str, Any]:
     if not equals or not values.strip():
         raise ValueError(f"“{line[:60]}” is no axis; write it like steps=10,20,30")
     parts = values.split("|" if "|" in values else ",")
-    return {"setting": setting.strip(), "values": tuple(each for part in parts for each in _spread(part.strip()))}
+    return {
+        "setting": setting.strip(),
+        "values": tuple(each for part in parts for each in _spread(part.strip())),
+    }
 
 
 def _spread(text: str) -> tuple[str, ...]:

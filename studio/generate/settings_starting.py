@@ -83,7 +83,7 @@ class FinishingSettings(Settings):
         group="Finish",
         advanced=True,
         label="Upscaler",
-        help="What enlarges: lanczos, latent, or a model of yours in models/upscalers.",
+        help="What enlarges: lanczos, or the name of a model in models/upscalers.",
         widget="upscaler",
     )
     upscale_strength: float = Knob(

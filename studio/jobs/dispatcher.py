@@ -15,10 +15,12 @@ from filelock import FileLock, Timeout
 from studio.errors import explain
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog
+from studio.jobs.live import Glimpse, LiveRequest, Viewer
 from studio.jobs.queue import Queue, last_start
 from studio.jobs.requests import PAUSE, STOP, clear
 from studio.jobs.run import Run
-from studio.jobs.worker import Kind
+from studio.jobs.worker import BUSY, Kind
+from studio.settings import Settings
 from studio.workspace import Workspace
 
 log = logging.getLogger("studio.jobs")
@@ -54,6 +56,10 @@ class Dispatcher:
         self._command = command
         self._lock = FileLock(workspace.hidden / "dispatcher.lock")
         self._warm: subprocess.Popen[str] | None = None
+        self._hand = threading.RLock()  # held while the warm worker is started, ended or written to
+        self._leads = False  # of several pages on one workspace, one dispatches
+        self._away = False  # while a job has the card for itself
+        self.viewer = Viewer()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
@@ -68,10 +74,28 @@ class Dispatcher:
         if self._warm is not None and self._warm.stdin is not None:
             self._warm.stdin.close()
 
+    def live(self, kind: str, settings: Settings, *, window: str = "") -> int:
+        """Ask for a live preview of these settings; of one window, only the latest one is made.
+
+        Returns at once, with the ticket under which `viewer.glimpse` or `viewer.wait` will have it.
+        """
+        ticket = self.viewer.ticket()
+        request = LiveRequest(ticket, kind, settings.model_dump(mode="json"), window)
+        try:
+            with self._hand:
+                if self._away or not self._leads:
+                    self.viewer.put(Glimpse(ticket, window=window, fault=BUSY))
+                else:
+                    self._say(request.to_line())
+        except OSError:  # it ended just now; the next request starts another
+            self.viewer.put(Glimpse(ticket, window=window, fault=processes.last_words(None)))
+        return ticket
+
     def _run(self) -> None:
         if not self._take_over():
             return
         with self._lock:
+            self._leads = True
             self.queue.settle()
             while not self._closing.wait(TICK):
                 try:
@@ -105,14 +129,22 @@ class Dispatcher:
         elif kind.own_process:
             self._let_go()
             self._watch(run, self._spawn([run.id], cards=kind.cards(run.settings)), own=True)
+            self._away = False
         else:
             self._watch(run, self._hand_over(run), own=False)
 
     def _hand_over(self, run: Run) -> subprocess.Popen[str]:
+        with self._hand:
+            return self._say(run.id + "\n")
+
+    def _say(self, line: str) -> subprocess.Popen[str]:
+        """Write a line to the warm worker, which is started if there is none."""
         if self._warm is None or self._warm.poll() is not None:
             self._warm = self._spawn([])
+            assert self._warm.stdout is not None
+            self.viewer.listen(self._warm.stdout)
         assert self._warm.stdin is not None
-        self._warm.stdin.write(run.id + "\n")
+        self._warm.stdin.write(line)
         self._warm.stdin.flush()
         return self._warm
 
@@ -122,7 +154,7 @@ class Dispatcher:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
-                stdout=output,
+                stdout=output if run_ids else subprocess.PIPE,
                 stderr=output,
                 text=True,
                 cwd=Path(__file__).resolve().parents[2],
@@ -156,7 +188,9 @@ class Dispatcher:
 
     def _let_go(self) -> None:
         """End the warm worker, and with it the models it keeps in memory."""
-        if self._warm is not None and self._warm.stdin is not None:
-            self._warm.stdin.close()
-            self._warm.wait()
-        self._warm = None
+        with self._hand:
+            self._away = True
+            if self._warm is not None and self._warm.stdin is not None:
+                self._warm.stdin.close()
+                self._warm.wait()
+            self._warm = None

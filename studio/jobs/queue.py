@@ -76,6 +76,22 @@ class Queue:
         ask(folder, request)
         return True
 
+    def move(self, run_id: str, before: str = "") -> None:
+        """Put a waiting job before another one, or at the end; a running job cannot be moved, nor overtaken.
+
+        Raises `StudioError` for a job that does not wait.
+        """
+        order = [run.id for run in self.waiting() if running(run.folder(self.workspace)) is None]
+        if run_id not in order:
+            raise StudioError("This job does not wait any more, so it cannot be moved")
+        order.remove(run_id)
+        order.insert(order.index(before) if before in order else len(order), run_id)
+        stamps = sorted(marker.name for each in order if (marker := self.marker(each)))
+        for each, name in zip(order, stamps, strict=False):
+            marker = self.marker(each)
+            if marker is not None:
+                marker.rename(self._folder / f"{name.partition('-')[0]}-{each}.job")
+
     def waiting(self) -> Iterator[Run]:
         """The runs with a marker, first come first; a damaged one leaves the queue with a note."""
         for marker in sorted(self._folder.glob("*.job")):

@@ -6,16 +6,17 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from studio.errors import Cancelled, InternalFault, Paused, SettingsError, explain
-from studio.jobs.context import Context
+from studio.jobs.context import Context, LiveContext
 from studio.jobs.events import Ended, Event, EventLog
 from studio.jobs.followers import Following, follows
+from studio.jobs.live import Channel, Glimpse, Inbox, LiveRequest
 from studio.jobs.processes import this_process
 from studio.jobs.queue import Queue
 from studio.jobs.requests import clear
@@ -24,6 +25,7 @@ from studio.settings import Settings
 from studio.workspace import Workspace
 
 log = logging.getLogger("studio")
+BUSY = "The card is busy with another job, so there is no live preview."
 
 
 class Engine(Protocol):
@@ -51,9 +53,23 @@ class Kind:
 class Worker:
     """Does the runs of a workspace with the engines of the given kinds, one at a time on the card."""
 
-    def __init__(self, workspace: Workspace, kinds: Mapping[str, Kind]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        kinds: Mapping[str, Kind],
+        show: Callable[[Glimpse], None] = lambda glimpse: None,
+    ) -> None:
         self.workspace, self.kinds, self.queue = workspace, kinds, Queue(workspace)
         self.engines: dict[str, Engine] = {}
+        self.show = show
+
+    def attend(self, inbox: Inbox) -> None:
+        """Do the runs and the live previews that a page asks for, until it is gone."""
+        for asked in inbox:
+            if isinstance(asked, LiveRequest):
+                self.look(asked, inbox.overtaken)
+            else:
+                self.serve([asked])
 
     def serve(self, run_ids: Iterable[str]) -> None:
         """Do the runs as their ids come in, until there are no more; those taken back are skipped."""
@@ -65,6 +81,23 @@ class Worker:
             with card(self.workspace):
                 if self.queue.holds(run.id):
                     self.work(run)
+
+    def look(self, request: LiveRequest, overtaken: Callable[[LiveRequest], bool]) -> None:
+        """Show a live preview, or say why there is none; one that comes too late is not shown."""
+        answer = Glimpse(ticket=request.ticket, window=request.window)
+        try:
+            with card(self.workspace).acquire(timeout=0):
+                kind = self.kinds[request.kind]
+                context = LiveContext(self.workspace, request, overtaken)
+                engine: Any = self._engine(kind.name)
+                jpeg = engine.live(context, kind.settings.parse(request.settings))
+            self.show(replace(answer, jpeg=jpeg))
+        except Timeout:
+            self.show(replace(answer, fault=BUSY))
+        except Cancelled:
+            return
+        except Exception as fault:  # nothing may end the worker
+            self.show(replace(answer, fault=str(_told(fault))))
 
     def work(self, run: Run, watch: Callable[[Event], None] | None = None) -> Ended:
         """Do one run; the caller holds the card.
@@ -82,7 +115,7 @@ class Worker:
         with logged_to(folder / "log.txt"):
             tell(this_process())
             try:
-                ended = Ended("done", self._do(Context(self.workspace, run, tell)))
+                ended = Ended("done", self._do(Context(self.workspace, run, tell, self.show)))
             except Paused:
                 ended = Ended("paused", "Paused. Resume goes on from the very next step.")
             except Cancelled:
@@ -137,8 +170,8 @@ class logged_to:
 
 
 def serve_from_pipe(workspace: Workspace, kinds: Mapping[str, Kind]) -> None:
-    """The body of `studio work`: run ids come in on standard input, a line each.
+    """The body of `studio work`: run ids and live requests come in on standard input, a line each.
 
     When the page goes away the pipe closes: the job in hand is finished, then the process ends.
     """
-    Worker(workspace, kinds).serve(iter(sys.stdin.readline, ""))
+    Worker(workspace, kinds, Channel().send).attend(Inbox(iter(sys.stdin.readline, "")))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from studio.errors import SettingsError
-from studio.generate.prompt import lora_tag, take_loras
+from studio.generate.prompts.tags import lora_tag, take_loras
 from studio.generate.settings import Mix
 
 

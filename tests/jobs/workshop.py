@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.errors import PictureError
 from studio.jobs.context import Context
-from studio.jobs.worker import Kind, Worker
+from studio.jobs.worker import Kind, Worker, serve_from_pipe
 from studio.settings import Knob, Settings
 from studio.workspace import Workspace
 
@@ -61,4 +61,8 @@ if __name__ == "__main__":
     parser.add_argument("--workspace")
     parser.add_argument("runs", nargs="*")
     asked = parser.parse_args()
-    Worker(Workspace.open(asked.workspace), KINDS).serve(asked.runs or iter(sys.stdin.readline, ""))
+    opened = Workspace.open(asked.workspace)
+    if asked.runs:
+        Worker(opened, KINDS).serve(asked.runs)
+    else:
+        serve_from_pipe(opened, KINDS)

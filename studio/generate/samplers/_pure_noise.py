@@ -40,12 +40,12 @@ class FromPureNoise:
         alphas = self.alphas_cumprod.double().numpy().clip(min=LAST_ALPHA)
         levels = np.sqrt((1 - alphas) / alphas)
         first, usual = levels[-1:], levels[levels <= LOUDEST][::-1].copy()
-        steps = self.num_inference_steps
+        steps = named.get("num_inference_steps", self.num_inference_steps)
         if steps == 1:
             return first
-        self.num_inference_steps = steps - 1
+        of_all, self.num_inference_steps = self.num_inference_steps, steps - 1
         spread = getattr(super(), name)(in_sigmas=usual, **dict.fromkeys(named, steps - 1))
-        self.num_inference_steps = steps
+        self.num_inference_steps = of_all
         return np.concatenate([first, np.asarray(spread)])
 
 

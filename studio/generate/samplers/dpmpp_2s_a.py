@@ -1,4 +1,4 @@
-"""DPM-Solver++ of second order, singlestep (arXiv 2211.01095); close to A1111's DPM++ 2S a, without its noise."""
+"""DPM-Solver++ of second order, singlestep (arXiv 2211.01095): near to A1111's, without its noise."""
 
 from studio.generate.samplers._base import Sampler
 

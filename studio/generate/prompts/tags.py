@@ -1,4 +1,4 @@
-"""Prompts: the LoRAs that are named in them."""
+"""The LoRAs that are named in a prompt."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Prompts: from what a person writes to what the denoiser is told, step by step."""
