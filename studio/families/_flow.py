@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from studio.families._base import Conditioning, Family, Model
+from studio.families._tables import keep_table_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,6 +96,7 @@ class FlowModel(Model):
     def train_with(self, *, checkpointing: bool) -> None:
         """Gradient checkpointing acts in training mode only; nothing else in these transformers does."""
         self.denoiser.train()
+        keep_table_off(self.denoiser)
         if checkpointing:
             self.denoiser.enable_gradient_checkpointing()
 

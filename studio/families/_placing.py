@@ -94,6 +94,7 @@ def frugally_placed(model: Model, device: torch.device) -> Place:
     place = Place(device, groups)
     for modules in groups.values():
         for module in modules:
+            move(module, "cpu")  # where packing left some of it on the card
             _come_when_called(module, place)
     return place
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.adapters.factors import Delta, Factors
 from studio.networks._base import Attached, NetworkSettings
-from studio.networks._peft import ADAPTER, PeftNetwork, Tuned, copied
+from studio.networks._peft import ADAPTER, PeftNetwork, Tuned, compute_as_asked, copied
 from studio.networks._ranks import Ranks, layer_rank
 from studio.networks._targets import Shape
 
@@ -33,6 +33,10 @@ class Lora(PeftNetwork):
             lora_dropout=settings.dropout,
             init_lora_weights="gaussian" if settings.initialization == "gaussian" else True,
         )
+
+    def prepare(self, layer: Any) -> None:
+        """Computing in the precision of the base."""
+        compute_as_asked(layer)
 
     def read(self, layer: Any) -> Delta:
         """Both matrices and alpha."""

@@ -36,6 +36,7 @@ class Mixable(Lora):
         """Draw this adapter's directions from torch's global generator."""
         import torch
 
+        super().prepare(layer)
         down = layer.lora_A[ADAPTER].weight
         directions = torch.randperm(down.shape[1])[: down.shape[0]]
         down.data.copy_(shared_basis(down.shape[1])[directions])

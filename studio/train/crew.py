@@ -64,11 +64,17 @@ class Crew:
 
 
 def begin_crew(*, cpu: bool, mixed_precision: str, accumulation: int) -> Crew:
-    """Join the processes that were started together."""
+    """Join the processes that were started together.
+
+    The base is in half precision itself, so there is no autocast: on a card that would compute all
+    norms in float32 and keep what they say, where a base paints just as well without. What half precision
+    needs besides, the scaling of the loss in float16, stays.
+    """
     import os
 
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import AutocastKwargs
 
     if "RANK" not in os.environ:
         AcceleratorState._reset_state(reset_partial_state=True)  # that of an earlier training here
@@ -77,5 +83,6 @@ def begin_crew(*, cpu: bool, mixed_precision: str, accumulation: int) -> Crew:
             cpu=cpu,
             mixed_precision={"fp32": "no"}.get(mixed_precision, mixed_precision),
             gradient_accumulation_steps=accumulation,
+            kwargs_handlers=[AutocastKwargs(enabled=False)],
         )
     )

@@ -1,0 +1,57 @@
+"""Packing: the layers of a weightless model as a storage keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from studio.memory.counting import WEIGHTLESS
+from studio.models.storage import STORAGES
+from studio.models.storage._base import stored_layers
+
+
+def pack(module: nn.Module, storage: str) -> None:
+    """Put layers of `Storage.bytes_of` bytes in place of those that the storage takes."""
+    kind = STORAGES.get(storage)
+    if kind.packs:
+        for path, layer in list(stored_layers(module)):
+            module.set_submodule(path, Packed(layer, kind.bytes_of(layer.weight.numel())))
+
+
+class Packed(nn.Linear):
+    """A layer of so many bytes that is unpacked for its own work, forward and again backward.
+
+    The library's own quantised layers do the same, but pack real numbers only.
+    """
+
+    def __init__(self, layer: nn.Linear, size: int) -> None:
+        super().__init__(layer.in_features, layer.out_features, bias=False, device=WEIGHTLESS)
+        self.precision = layer.weight.dtype
+        packed = torch.empty(size, 1, dtype=torch.uint8, device=WEIGHTLESS)
+        self.weight = nn.Parameter(packed, requires_grad=False)
+        self.bias = layer.bias
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As a plain layer's."""
+        shape = (self.out_features, self.in_features)
+        product: Tensor = _Product.apply(input.to(self.precision), self.weight, shape)
+        return product if self.bias is None else product + self.bias
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
+        ctx.shape, ctx.precision = shape, input.dtype
+        ctx.save_for_backward(weight)
+        return nn.functional.linear(input, _unpacked(weight, shape, input.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (weight,) = ctx.saved_tensors
+        return gradients[0].to(ctx.precision) @ _unpacked(weight, ctx.shape, ctx.precision), None, None
+
+
+def _unpacked(weight: Tensor, shape: tuple[int, int], precision: torch.dtype) -> Tensor:
+    return weight.new_empty(shape, dtype=precision)

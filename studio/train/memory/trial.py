@@ -1,0 +1,132 @@
+"""The trial: a training's own steps on a base without weight, to count what each phase needs.
+
+What runs is the training itself: its network, loop, objective and optimizer, the family's model. Only three
+things stand in for real ones: a prompt's tokens, a picture's pixels and what reading a number off the card
+gives. The samples' scheduler, whose sums are small, is left out: one step of the denoiser as guidance
+doubles it, then the VAE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from studio.data.buckets import buckets
+from studio.data.dataset import Picture
+from studio.memory.blueprints import Blueprint
+from studio.memory.weightless import DEVICE, open_weightless, weightless
+from studio.models.opening import precision
+from studio.networks import NETWORKS
+from studio.train.buckets import Size
+from studio.train.plan import Example, Plan, further_resolutions
+from studio.train.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.families._base import Conditioning, Model
+    from studio.train.loop import Loop
+
+PROMPT = "a prompt"
+
+
+def count(
+    settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: bool = True
+) -> dict[str, int]:
+    """Peak bytes by phase: "text", "latents", "step", "sampling", "saving"."""
+    torch.manual_seed(0)
+    with weightless() as counter, _alone():
+        storage = getattr(settings, "storage", "plain")
+        model = open_weightless(blueprint, dtype=precision(dtype), storage=storage, frugal=frugal)
+        size = largest_bucket(settings, model)
+        with counter.phase("text"), torch.no_grad():
+            told = {name: each.cpu() for name, each in model.encode_prompts([PROMPT]).items()}
+        with counter.phase("latents"), torch.no_grad():
+            latents = model.encode_pictures(torch.zeros(1, 3, size[1], size[0]))[0].cpu()
+        loop = _loop(model, settings, told, latents, size)
+        prime(loop)
+        with counter.phase("step"):
+            loop.step()
+        with counter.phase("sampling"), loop.at_rest():
+            sample(model, told, size)
+        with counter.phase("saving"), loop.at_rest():
+            loop.state()
+            loop.attached.factors()
+    return counter.peaks
+
+
+def largest_bucket(settings: TrainSettings, model: Model) -> Size:
+    """The bucket of the most pixels of all resolutions that are trained."""
+    resolution = settings.resolution or model.family.defaults.resolution
+    sides = (resolution, *further_resolutions(settings))
+    every = [size for side in sides for size in buckets(side, model.side_multiple)]
+    return max(every, key=lambda size: size[0] * size[1])
+
+
+def prime(loop: Loop) -> None:
+    """Let the optimizer make its states, as it has them in every step but the first."""
+    for weight in loop.attached.weights.values():
+        weight.grad = torch.zeros_like(weight)
+    loop.optimizer.optimizer.step()
+    loop.optimizer.optimizer.zero_grad()
+
+
+def sample(model: Model, told: Conditioning, size: Size) -> None:
+    """What painting a picture needs at most: a guided step of the denoiser, then the VAE."""
+    with torch.no_grad():
+        latents = torch.empty(latents_shape(model, size), device=DEVICE, dtype=model.dtype)
+        guide(model, told, latents)
+        model.decode_latents(latents)
+
+
+def guide(model: Model, told: Conditioning, latents: Tensor) -> None:
+    """One step; guidance asks twice, where the denoiser is not told of it itself."""
+    itself = getattr(model.denoiser.config, "guidance_embeds", False)
+    times = 2 if model.family.defaults.guidance > 1 and not itself else 1
+    count = times * len(latents)
+    rows = {name: row.expand(count, *row.shape[1:]).to(DEVICE, model.dtype) for name, row in told.items()}
+    model.predict(torch.cat([latents] * times), torch.ones(count, device=DEVICE), rows)
+
+
+def latents_shape(model: Model, size: Size) -> tuple[int, int, int, int]:
+    """(1, channels, height, width) of a picture of this size in pixels."""
+    config: Any = model.vae.config
+    pixels = 2 ** (len(config.block_out_channels) - 1)
+    return 1, config.latent_channels, size[1] // pixels, size[0] // pixels
+
+
+def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: Any, size: Size) -> Loop:
+    """As `TrainEngine` makes it, of one picture that comes as often as a batch wants."""
+    from accelerate import Accelerator
+
+    from studio.train.crew import Crew
+    from studio.train.loop import Loop
+    from studio.train.preparing import Material, Shelf
+
+    model.bring("denoiser")
+    attached = NETWORKS.get(settings.network).attach(model, settings)
+    if not attached.text_weights:
+        model.free_encoders()
+    model.train_with(checkpointing=settings.gradient_checkpointing)
+    example = Example(Picture(Path("picture.png"), PROMPT, size), size, PROMPT)
+    plan = Plan(size[0], (example,), (), (PROMPT,), PROMPT, 1, 1, ())
+    shelf = Shelf((example,), {(0, False): latents, (0, True): latents})
+    material = Material(plan, shelf, Shelf(), Shelf(), {PROMPT: told, "": told})
+    crew = Crew(Accelerator(cpu=True, gradient_accumulation_steps=settings.accumulation))
+    return Loop(model, attached, settings, material=material, seed=0, crew=crew)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """accelerate's state is left as it was."""
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    try:
+        yield
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
