@@ -21,7 +21,7 @@ from studio.adapters.layers import (
     whole,
 )
 from studio.adapters.original_names import original_names
-from studio.adapters.original_transformers import joined_layers
+from studio.adapters.original_transformers import dotted_prefix, joined_layers
 
 if TYPE_CHECKING:
     from studio.families._base import Model
@@ -102,9 +102,13 @@ class LayerTable:
         """The key that kohya's trainer gives to each layer of this family, and where it lies.
 
         SD1 and SD2 files have diffusers' names of the blocks, SDXL, SD3 and FLUX files the original
-        ones, in which one layer may join several.
+        ones, in which one layer may join several. Z-Image's have the paths themselves, which is all that
+        ComfyUI reads for it.
         """
         denoiser = {layer.path: layer for layer in self.layers if layer.part == DENOISER}
+        if prefix := dotted_prefix(denoiser):
+            yield from ((f"{prefix}{path}", whole(layer)) for path, layer in denoiser.items())
+            return
         covered: set[str] = set()
         for name, (paths, swapped) in joined_layers(denoiser).items():
             if not covered.intersection(paths):  # XLabs' names for the same come later

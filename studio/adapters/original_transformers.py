@@ -84,11 +84,68 @@ SD3: Mapping[str, Names] = {
         "final_layer.adaLN_modulation.1": "swapped norm_out.linear",
     },
 }
+FLUX2: Mapping[str, Names] = {
+    "transformer_blocks.{}.=double_blocks.{}.": {
+        "img_attn.qkv": "attn.to_q attn.to_k attn.to_v",
+        "txt_attn.qkv": "attn.add_q_proj attn.add_k_proj attn.add_v_proj",
+        "img_attn.proj": "attn.to_out.0",
+        "txt_attn.proj": "attn.to_add_out",
+        "img_mlp.0": "ff.linear_in",
+        "img_mlp.2": "ff.linear_out",
+        "txt_mlp.0": "ff_context.linear_in",
+        "txt_mlp.2": "ff_context.linear_out",
+    },
+    "single_transformer_blocks.{}.=single_blocks.{}.": {
+        "linear1": "attn.to_qkv_mlp_proj",
+        "linear2": "attn.to_out",
+    },
+    "=": {
+        "img_in": "x_embedder",
+        "txt_in": "context_embedder",
+        "time_in.in_layer": "time_guidance_embed.timestep_embedder.linear_1",
+        "time_in.out_layer": "time_guidance_embed.timestep_embedder.linear_2",
+        "double_stream_modulation_img.lin": "double_stream_modulation_img.linear",
+        "double_stream_modulation_txt.lin": "double_stream_modulation_txt.linear",
+        "single_stream_modulation.lin": "single_stream_modulation.linear",
+        "final_layer.linear": "proj_out",
+        "final_layer.adaLN_modulation.1": "swapped norm_out.linear",
+    },
+}
+_Z_BLOCK = {
+    "attention.qkv": "attention.to_q attention.to_k attention.to_v",
+    "attention.out": "attention.to_out.0",
+    "feed_forward.w1": "feed_forward.w1",
+    "feed_forward.w2": "feed_forward.w2",
+    "feed_forward.w3": "feed_forward.w3",
+    "adaLN_modulation.0": "adaLN_modulation.0",
+}
+Z_IMAGE: Mapping[str, Names] = {
+    "layers.{}.=layers.{}.": _Z_BLOCK,
+    "noise_refiner.{}.=noise_refiner.{}.": _Z_BLOCK,
+    "context_refiner.{}.=context_refiner.{}.": _Z_BLOCK,
+    "=": {
+        "x_embedder": "all_x_embedder.2-1",
+        "final_layer.linear": "all_final_layer.2-1.linear",
+        "final_layer.adaLN_modulation.1": "all_final_layer.2-1.adaLN_modulation.1",
+        "cap_embedder.1": "cap_embedder.1",
+        "t_embedder.mlp.0": "t_embedder.mlp.0",
+        "t_embedder.mlp.2": "t_embedder.mlp.2",
+    },
+}
 # A layer that only transformers of this kind have, and their table.
 KNOWN_BY: Mapping[str, Mapping[str, Names]] = {
     "single_transformer_blocks.0.proj_mlp": FLUX,
     "pos_embed.proj": SD3,
+    "single_transformer_blocks.0.attn.to_qkv_mlp_proj": FLUX2,
+    "noise_refiner.0.attention.to_q": Z_IMAGE,
 }
+DOTTED: Mapping[str, str] = {"noise_refiner.0.attention.to_q": "diffusion_model."}
+"""What stands before a layer's path in files for transformers whose users know no kohya keys."""
+
+
+def dotted_prefix(paths: Collection[str]) -> str:
+    """That for a transformer with these module paths; empty where keys are kohya's."""
+    return next((prefix for mark, prefix in DOTTED.items() if mark in paths), "")
 
 
 def joined_layers(paths: Collection[str]) -> dict[str, Joined]:

@@ -6,9 +6,11 @@ for a family's name.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class Family(ABC):
     text_prefixes: Mapping[str, str]
     """kohya's key prefix of each text encoder, e.g. {"text_encoder": "lora_te"}."""
     defaults: Defaults
+    configs: Path
+    """Configurations and tokenizers that an original checkpoint does not hold, as in a diffusers folder."""
     blocks: Mapping[str, str] = UNET_BLOCKS
     """Names of groups of layers that can be trained alone, and what their paths in the denoiser begin with.
 
@@ -89,6 +93,11 @@ class Family(ABC):
     def variant(self, source: Source, layout: Layout) -> Family:
         """The family as this model is of it: itself, or one of the same name with defaults of its own."""
         return self
+
+    def config(self, part: str) -> dict[str, Any]:
+        """A part's configuration as it is shipped."""
+        content: dict[str, Any] = json.loads((self.configs / part / "config.json").read_text("utf-8"))
+        return content
 
     @abstractmethod
     def recognises(self, layout: Layout) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from studio.families._pieces import CLIP, T5, VAE, empty, filled, lacking, piece, tokenizer_beside
+from studio.families._pieces import CLIP, QWEN, T5, VAE, empty, filled, lacking, piece, tokenizer_beside
 from studio.models.source import Source
 
 if TYPE_CHECKING:
     import torch
 
 Config = Mapping[str, Any]
+QWENS = (
+    "Put the folder “tokenizer” of any Z-Image or FLUX.2 klein model in diffusers' layout, renamed “qwen”, "
+    "beside it."
+)
 
 
 def vae(source: Source, config: Config, dtype: torch.dtype, *, prefix: str, called: str) -> Any:
@@ -50,6 +54,7 @@ def t5(source: Source, config: Config, dtype: torch.dtype) -> tuple[Any, Any]:
 
     The tokenizer does not come with the studio: it is taken from another model of the person's.
     """
+    import torch
     from transformers import AutoTokenizer, T5Config, T5EncoderModel
 
     place = tokenizer_beside(source)
@@ -60,6 +65,24 @@ def t5(source: Source, config: Config, dtype: torch.dtype) -> tuple[Any, Any]:
     weights.setdefault("encoder.embed_tokens.weight", weights[T5])
     encoder = filled(source, empty(T5EncoderModel, T5Config(**config)), weights, "The text encoder t5xxl")
     for name, module in encoder.named_modules():
-        if name.endswith(".wo"):
-            module.float()  # it overflows in float16
+        if name.endswith(".wo") and dtype == torch.float16:
+            module.float()  # it overflows there
     return encoder, tokenizer
+
+
+def qwen(source: Source, config: Config, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Qwen3 and its tokenizer, which does not come with the studio; raises `ModelError` where one lacks."""
+    from transformers import AutoTokenizer, Qwen3Config, Qwen3Model
+
+    told = Qwen3Config(**config)
+    shape = (told.intermediate_size, told.hidden_size)
+    weights = piece(source, "text_encoders.qwen3_4b.transformer.", QWEN, shape, dtype)
+    if weights is None:
+        remedy = "Put qwen_3_4b.safetensors into a folder “text_encoders” beside it."
+        raise lacking(source, "It lacks the text encoder Qwen3", remedy)
+    place = tokenizer_beside(source, "Qwen2")
+    if place is None:
+        raise lacking(source, "It lacks the tokenizer of Qwen3, which does not come with the studio", QWENS)
+    bare = {name.removeprefix("model."): weight for name, weight in weights.items()}
+    encoder = filled(source, empty(Qwen3Model, told), bare, "The text encoder Qwen3")
+    return encoder, AutoTokenizer.from_pretrained(place, local_files_only=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.families._encoders import clip, t5, vae
-from studio.families._pieces import empty, filled, lacking, tensors_under
+from studio.families._pieces import blocks_in, denoiser_weights, empty, filled, lacking
 from studio.families._single_file import tokenizers
 from studio.families._transformer_paths import flux_weights
-from studio.models.layout import read_header
 from studio.models.source import Source
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
     from studio.families.flux import Flux1
 
-DENOISER = "model.diffusion_model."
 TOKENIZER = (
     "Put the folder “tokenizer_2” of any FLUX or SD3 model in diffusers' layout, renamed “t5”, beside it."
 )
@@ -57,8 +54,7 @@ def open_flux(source: Source, family: Flux1, dtype: torch.dtype) -> dict[str, An
 def _transformer(source: Source, dtype: torch.dtype) -> Any:
     from diffusers import FluxTransformer2DModel
 
-    inside = any(name.startswith(DENOISER) for name in read_header(source.path))
-    weights = tensors_under(source.path, DENOISER if inside else "", dtype)
+    weights = denoiser_weights(source, dtype)
     module = empty(FluxTransformer2DModel, **transformer_config(weights))
     return filled(source, module, flux_weights(weights), "The transformer")
 
@@ -69,8 +65,8 @@ def transformer_config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     head = weights["double_blocks.0.img_attn.norm.query_norm.scale"].shape[0]
     return {
         "in_channels": channels,
-        "num_layers": _count(weights, "double_blocks"),
-        "num_single_layers": _count(weights, "single_blocks"),
+        "num_layers": blocks_in(weights, "double_blocks"),
+        "num_single_layers": blocks_in(weights, "single_blocks"),
         "attention_head_dim": head,
         "num_attention_heads": width // head,
         "joint_attention_dim": weights["txt_in.weight"].shape[1],
@@ -78,7 +74,3 @@ def transformer_config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         "guidance_embeds": "guidance_in.in_layer.weight" in weights,
         "axes_dims_rope": (head // 8, head * 7 // 16, head * 7 // 16),
     }
-
-
-def _count(weights: Mapping[str, Tensor], blocks: str) -> int:
-    return len({match[1] for name in weights if (match := re.match(rf"{blocks}\.(\d+)\.", name))})

@@ -6,11 +6,13 @@ models. They are found there by the names and shapes of their weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import ModelError
+from studio.families._fp8_files import check_packing, is_beside, weight_in
 from studio.models.layout import read_header
 from studio.models.source import Source
 
@@ -18,32 +20,62 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+Shape = tuple[int, ...]
 FOLDERS = ("", "text_encoders", "text_encoder", "clip", "vae", "VAE", "t5")
 CLIP, T5, VAE = "text_model.embeddings.token_embedding.weight", "shared.weight", "decoder.conv_in.weight"
+QWEN = "model.layers.0.mlp.gate_proj.weight"
 """The weights that tell pieces: their second dimension is a text encoder's width, or a VAE's channels."""
+DENOISER = "model.diffusion_model."
+"""What stands before the names of a transformer's weights in a whole checkpoint."""
+TOKENIZERS = {
+    "T5": ("*/tokenizer_[23]/spiece.model", "*/tokenizer_[23]/tokenizer.json", "t5*/tokenizer.json"),
+    "Qwen2": ("*/tokenizer/tokenizer.json", "*/tokenizer/vocab.json", "qwen*/tokenizer.json"),
+}
+"""Where the tokenizers that do not come with the studio may lie, seen from the folder of the models."""
 
 
 def tensors_under(path: Path, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    """The weights of a file whose names begin so, without that; numbers in `dtype`, on the processor."""
+    """The weights of a file whose names begin so, without that; numbers in `dtype`, on the processor.
+
+    Raises `ModelError` for a file that is packed in a way that is not known here.
+    """
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
-        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (no mapping)
-        return {name.removeprefix(prefix): file.get_tensor(name).to(dtype) for name in names}
+        every = set(file.keys())
+        names = [name for name in every if name.startswith(prefix) and not is_beside(name)]
+        check_packing(path, file, [name for name in every if name.startswith(prefix)])
+        return {name.removeprefix(prefix): weight_in(file, name, every, dtype) for name in names}
+
+
+def denoiser_weights(source: Source, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Those of the transformer, in a file that has nothing else or in a whole checkpoint."""
+    inside = any(name.startswith(DENOISER) for name in read_header(source.path))
+    return tensors_under(source.path, DENOISER if inside else "", dtype)
+
+
+def blocks_in(weights: Iterable[str], name: str) -> int:
+    """How many numbered blocks of this name there are."""
+    return len({match[1] for each in weights if (match := re.match(rf"{name}\.(\d+)\.", each))})
 
 
 def piece(
-    source: Source, prefix: str, mark: str, width: int, dtype: torch.dtype, *, called: str = ""
+    source: Source, prefix: str, mark: str, size: int | Shape, dtype: torch.dtype, *, called: str = ""
 ) -> dict[str, Tensor] | None:
     """A piece's weights, in the checkpoint under `prefix` or in a file of their own beside it.
 
-    Of several files of the same shapes, one whose name begins with `called` is taken.
+    `size` is the second dimension of the weight that tells it, or its whole shape. Of several files of the
+    same shapes, one whose name begins with `called` is taken.
     """
     if f"{prefix}{mark}" in read_header(source.path):
         return tensors_under(source.path, prefix, dtype)
-    fitting = [path for path in _beside(source.path) if _shape(path, mark)[1:2] == (width,)]
+    fitting = [path for path in _beside(source.path) if _fits(_shape(path, mark), size)]
     fitting.sort(key=lambda path: not path.name.lower().startswith(called))
     return tensors_under(fitting[0], "", dtype) if fitting else None
+
+
+def _fits(shape: Shape, size: int | Shape) -> bool:
+    return shape == size if isinstance(size, tuple) else shape[1:2] == (size,)
 
 
 def filled(source: Source, module: nn.Module, weights: Mapping[str, Tensor], what: str) -> nn.Module:
@@ -57,15 +89,14 @@ def filled(source: Source, module: nn.Module, weights: Mapping[str, Tensor], wha
     return module.eval()
 
 
-def tokenizer_beside(source: Source) -> Path | None:
-    """The folder of a T5 tokenizer near a checkpoint: in a diffusers folder among the person's models."""
+def tokenizer_beside(source: Source, kind: str = "T5") -> Path | None:
+    """The folder of a tokenizer near a checkpoint: in a diffusers folder among the person's models.
+
+    `kind` is what the name of its class begins with.
+    """
     for folder in dict.fromkeys((source.path.parent, source.path.parent.parent)):
-        for pattern in (
-            "*/tokenizer_[23]/spiece.model",
-            "*/tokenizer_[23]/tokenizer.json",
-            "t5*/tokenizer.json",
-        ):
-            found = sorted(path for path in folder.glob(pattern) if _is_t5(path))
+        for pattern in TOKENIZERS[kind]:
+            found = sorted(path for path in folder.glob(pattern) if _is_of(path, kind))
             if found:
                 return found[0].parent
     return None
@@ -76,12 +107,13 @@ def lacking(source: Source, why: str, remedy: str = "Get the full checkpoint.") 
     return ModelError(f"{source.title} is not a complete model", why=why, remedy=remedy)
 
 
-def _is_t5(path: Path) -> bool:
+def _is_of(path: Path, kind: str) -> bool:
     settings = path.with_name("tokenizer_config.json")
-    return path.name == "spiece.model" or (settings.is_file() and "T5" in settings.read_text("utf-8"))
+    told = settings.read_text("utf-8", errors="replace") if settings.is_file() else ""
+    return path.name == "spiece.model" or f'"{kind}Tokenizer' in told
 
 
-def _shape(path: Path, mark: str) -> tuple[int, ...]:
+def _shape(path: Path, mark: str) -> Shape:
     try:
         entry = read_header(path).get(mark)
     except (ModelError, OSError):

@@ -35,8 +35,8 @@ class StableDiffusionXL(StableDiffusion):
     def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": (batch, tokens, both widths), "pooled_prompt_embeds": (batch, width)}.
 
-        The last layer but one of both encoders, or one before it; pooled is the second one's projected last (Podell et
-        al., arXiv 2307.01952, section 2.1).
+        The last layer but one of both encoders, or one before it; pooled is the second one's projected last
+        (Podell et al., arXiv 2307.01952, section 2.1).
         """
         import torch
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -90,11 +89,6 @@ class Flux1(Family):
         from studio.families._flux import Flux
 
         return Flux(self, FluxPipeline(**parts))
-
-    def config(self, part: str) -> dict[str, Any]:
-        """A part's configuration as it is shipped."""
-        content: dict[str, Any] = json.loads((self.configs / part / "config.json").read_text("utf-8"))
-        return content
 
 
 class Flux1Schnell(Flux1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +91,6 @@ class StableDiffusion3(Family):
         from studio.families._transformer_paths import transformer_layers
 
         return transformer_layers(layout, SD3) or super().layers(layout)
-
-    def config(self, part: str) -> dict[str, Any]:
-        """A part's configuration as it is shipped."""
-        content: dict[str, Any] = json.loads((self.configs / part / "config.json").read_text("utf-8"))
-        return content
 
 
 def words_wide(layout: Layout) -> int:

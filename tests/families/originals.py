@@ -29,13 +29,15 @@ TEXTS = {
         "text_encoder": "text_encoders.clip_l.transformer.",
         "text_encoder_2": "text_encoders.t5xxl.transformer.",
     },
+    "z-image": {"text_encoder": "text_encoders.qwen3_4b.transformer.model."},
+    "flux2-klein-4b": {"text_encoder": "text_encoders.qwen3_4b.transformer.model."},
     "sdxl": {
         "text_encoder": "conditioner.embedders.0.transformer.",
         "text_encoder_2": "conditioner.embedders.1.model.",
     },
 }
 """How the text encoders' names begin; those with "model." are OpenCLIP's."""
-VAE = {"flux": "vae."}
+VAE = dict.fromkeys(("flux", "z-image", "flux2-klein-4b"), "vae.")
 OTHERS = re.compile(r"lora|single_blocks\.\d+\.(qkv|proj)$")  # other trainers' names for the same layers
 OPEN_CLIP = {
     "text_model.embeddings.token_embedding.weight": "token_embedding.weight",
@@ -57,9 +59,9 @@ def write_checkpoint(pipeline: Any, path: Path, family: str = "sd1") -> Path:
         )
     for part, prefix in TEXTS[family].items():
         weights = getattr(pipeline, part).state_dict()
-        if "t5" not in prefix:
+        if "clip" in prefix or "stage" in prefix or "embedders" in prefix:
             weights = {_full(name): tensor for name, tensor in weights.items()}
-        told = open_clip(weights) if prefix.endswith(".model.") else weights
+        told = open_clip(weights) if prefix.endswith(".model.") and "qwen" not in prefix else weights
         tensors |= {prefix + name: tensor for name, tensor in told.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, path)
@@ -72,7 +74,7 @@ def denoiser(pipeline: Any) -> dict[str, Tensor]:
         unet = pipeline.unet
         return {unet_name(name, unet): tensor for name, tensor in unet.state_dict().items()}
     weights = pipeline.transformer.state_dict()
-    named = norm_name if "pos_embed.pos_embed" in weights else flux_norm
+    named = next(rule for mark, rule in NORMS.items() if mark in weights)
     told = {named(name): tensor for name, tensor in weights.items() if named(name)}
     for name, (paths, swapped) in joined_layers({path.rpartition(".")[0] for path in weights}).items():
         for role in ("weight", "bias") if not OTHERS.search(name) else ():
@@ -101,6 +103,20 @@ def flux_norm(name: str) -> str:
     if norm[1]:
         return f"single_blocks.{norm[2]}.norm.{which}_norm.scale"
     return f"double_blocks.{norm[2]}.{'txt' if norm[3] else 'img'}_attn.norm.{which}_norm.scale"
+
+
+def z_norm(name: str) -> str:
+    """The same for Z-Image, and the two tokens that fill up rows."""
+    renamed = name.replace("norm_q", "q_norm").replace("norm_k", "k_norm")
+    return renamed if re.search(r"norm|pad_token|cap_embedder\.0", name) else ""
+
+
+NORMS = {
+    "pos_embed.pos_embed": norm_name,
+    "x_pad_token": z_norm,
+    "x_embedder.weight": flux_norm,
+}
+"""The rules of the kinds of transformers, by a weight that only the kind has."""
 
 
 def _full(name: str) -> str:

@@ -20,6 +20,11 @@ from studio.families import FAMILIES
 from tests.tiny import tiny_tokenizer
 
 VOCABULARY = {"vocab_size": len(tiny_tokenizer())}
+QUESTION = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
+    "{% endfor %}<|im_start|>assistant\n{% if not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
+)
+"""What Qwen3's own template makes of a question."""
 VAE = {"block_out_channels": (4, 4, 8, 8), "norm_num_groups": 4}
 
 
@@ -40,7 +45,7 @@ def _written(name: str) -> Path:
 
 def config(family: str, part: str, **scaled: Any) -> dict[str, Any]:
     """A part's configuration as we ship it, with some of it made smaller."""
-    folder: Path = FAMILIES.get(family).configs  # type: ignore[attr-defined]
+    folder = FAMILIES.get(family).configs
     path = folder / part / ("scheduler_config.json" if part == "scheduler" else "config.json")
     return {**json.loads(path.read_text()), **scaled}
 
@@ -162,6 +167,73 @@ def flux() -> Any:
     )
 
 
+def qwen() -> tuple[Any, Any]:
+    """A Qwen3 as wide as the one with four billion weights, 28 layers deep, and a tokenizer that spells."""
+    from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+    letters = {each: number for number, each in enumerate([*bytes_to_unicode().values(), *special])}
+    tokenizer = Qwen2Tokenizer(vocab=letters, merges=[], pad_token="<|endoftext|>")
+    tokenizer.add_special_tokens({"additional_special_tokens": special[1:]})
+    tokenizer.chat_template = QUESTION
+    small = {
+        "vocab_size": len(tokenizer),
+        "intermediate_size": 8,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "head_dim": 4,
+    }
+    return Qwen3Model(Qwen3Config(**config("z-image", "text_encoder", **small))), tokenizer
+
+
+def z_image() -> Any:
+    """A Z-Image with one block of each kind."""
+    import diffusers
+
+    encoder, tokenizer = qwen()
+    return diffusers.ZImagePipeline(
+        tokenizer=tokenizer,
+        text_encoder=encoder,
+        vae=diffusers.AutoencoderKL.from_config(config("flux", "vae", **VAE)),
+        transformer=diffusers.ZImageTransformer2DModel(
+            dim=32,
+            n_layers=1,
+            n_refiner_layers=1,
+            n_heads=1,
+            n_kv_heads=1,
+            axes_dims=[8, 12, 12],
+            axes_lens=[1536, 512, 512],
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler.from_config(config("z-image", "scheduler")),
+    )
+
+
+def flux2_klein() -> Any:
+    """A FLUX.2 klein with one block of each kind."""
+    import diffusers
+
+    encoder, tokenizer = qwen()
+    name = "flux2-klein-4b"
+    return diffusers.Flux2KleinPipeline(
+        tokenizer=tokenizer,
+        text_encoder=encoder,
+        vae=diffusers.AutoencoderKLFlux2.from_config(config(name, "vae", **VAE)),
+        transformer=diffusers.Flux2Transformer2DModel(
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=32,
+            num_attention_heads=1,
+            joint_attention_dim=7680,
+            guidance_embeds=False,
+            axes_dims_rope=(8, 8, 8, 8),
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler.from_config(config(name, "scheduler")),
+        is_distilled=True,
+    )
+
+
 def _unet(*, heads: Any) -> dict[str, Any]:
     return {
         "block_out_channels": (8, 16),
@@ -178,4 +250,6 @@ SMALL: dict[str, Callable[[], Any]] = {
     "sdxl": stable_diffusion_xl,
     "sd3": stable_diffusion_3,
     "flux": flux,
+    "z-image": z_image,
+    "flux2-klein-4b": flux2_klein,
 }

@@ -24,9 +24,11 @@ KEYS = {
     "sd2": ("lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q", "lora_te_text_model_"),
     "flux": ("lora_unet_double_blocks_0_img_attn_qkv", "lora_te1_text_model_"),
     "sd3": ("lora_unet_joint_blocks_0_x_block_attn_qkv", "lora_te2_text_model_"),
+    "z-image": ("diffusion_model.layers.0.attention.to_q", ""),
+    "flux2-klein-4b": ("lora_unet_double_blocks_0_img_attn_qkv", ""),
     "sdxl": ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q", "lora_te2_text_model_"),
 }
-"""A layer of the denoiser and what a text encoder's begin with, as kohya's trainer names them."""
+"""A layer of the denoiser and what a text encoder's begin with, as the family's users know them."""
 
 
 @pytest.mark.parametrize("name", SMALL)
