@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SAME, NEAR = 1.0, 8.0  # mean difference of a dot, of 255
+BARELY = 3  # the most that any dot may differ, to say just that
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Check:
         """What it says of the new file; `exact` where both should be the same."""
         if not self.largest:
             return "At one seed it paints the very same picture as before."
-        of = f"dots differ by {self.mean:.2g} of 255 on average, by {self.largest} at most"
+        of = f"its dots differ by {self.mean:.2g} of 255 on average"
+        if self.largest <= BARELY:
+            of = f"no dot differs by more than {self.largest} of 255"
         if self.mean < SAME:
             return f"At one seed it paints the same picture as before ({of})."
         if self.mean < NEAR:
@@ -72,9 +75,7 @@ def check(job: Job, before: Scene, after: Scene, *, exact: bool = True) -> Check
         words = ""
         pictures: list[Image] = []
         for number, scene in enumerate((before, after)):
-            job.context.progress(
-                number, 2, "Painting what it was made of" if not number else "Painting with it"
-            )
+            job.watch("Painting with it" if number else "Painting what it was made of")(number, 2)
             opened = job.opened(scene.base)
             portions = scene.portions(opened)
             words = words or prompt_for(opened, portions)

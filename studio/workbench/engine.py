@@ -15,4 +15,7 @@ class WorkbenchEngine:
         """Do what the settings say; raises `Cancelled` between two layers or steps."""
         tool = TOOLS.get(settings.task)
         tool.demand_loras(len(settings.loras))
-        return tool.work(Job(context), settings)
+        job = Job(context)
+        said = tool.work(job, settings)
+        job.finished()
+        return said

@@ -24,15 +24,21 @@ class Job:
 
     def __init__(self, context: Context) -> None:
         self.context, self.workspace, self.folder = context, context.workspace, context.folder
+        self._total = 1
 
     def watch(self, message: str) -> Progress:
         """What a tool calls with how much is done; it raises `Cancelled` after Stop."""
 
         def tell(done: int, total: int) -> None:
             self.context.check()
+            self._total = total
             self.context.progress(done, total, message)
 
         return tell
+
+    def finished(self) -> None:
+        """All of it is done."""
+        self.context.progress(self._total, self._total)
 
     def note(self, text: str) -> None:
         """Say something that the person should know."""

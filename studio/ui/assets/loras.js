@@ -125,7 +125,7 @@
       const draw = () => {
         keep();
         root.replaceChildren(known.chosen.size ? h("ul", {}, [...known.chosen].slice(0, 24).map(row),
-          known.chosen.size > 24 && h("li", { class: "more" }, `and ${known.chosen.size - 24} more`)) : h("p", {}, "Choose LoRAs in the library: a click for one, the ring at its corner for more."));
+          known.chosen.size > 24 && h("li", { class: "more" }, `and ${known.chosen.size - 24} more`)) : h("p", {}, "Choose LoRAs in the library: a click for one, the box in its corner for more."));
       };
       known.on((what) => { if (what === "chosen") draw(); });
       draw();

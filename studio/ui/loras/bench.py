@@ -15,6 +15,7 @@ from studio.ui.desk import Desk
 from studio.ui.form import Form
 from studio.ui.markup import render
 from studio.ui.widgets import live
+from studio.workbench.settings import MakesLora
 from studio.workbench.tools import TOOLS
 from studio.workbench.tools._base import Tool
 from studio.workspace import safe_name
@@ -30,7 +31,9 @@ class ToolForm(Form):
         self.tool, self.desk = tool, desk
         makers = {"base": self._base, "blocks": self._blocks}
         super().__init__(tool.settings, f"loras-{tool.name}", makers=makers)
-        del self.knobs["loras"]
+        own = [name for name in self.knobs if name not in MakesLora.model_fields]
+        common = [name for name in self.knobs if name in MakesLora.model_fields and name != "loras"]
+        self.knobs = {name: self.knobs[name] for name in (*own, *common)}
 
     def _base(self, knob: KnobInfo, elem_id: str) -> Component:
         fits = [FITS] if knob.default == "" and knob.name == "base" else []
@@ -105,5 +108,5 @@ class Workbench:
         except SettingsError as fault:
             return form.faulty(fault)
         title = values.get("to") or " + ".join(str(one["name"]).rpartition("/")[2] for one in loras)
-        self.desk.submit("workbench", settings, title=f"{tool.title}: {title}"[:80] if title else tool.title)
+        self.desk.submit("workbench", settings, title=f"{tool.title} · {title}"[:80] if title else tool.title)
         return form.faultless()

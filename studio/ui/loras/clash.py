@@ -80,8 +80,13 @@ class ClashBox:
         return (base, *(card.name for card in cards))
 
 
-def clash_html(look: Look | None, weights: Sequence[Weight], *, job: JobView | None = None) -> str:
-    """What is known of a mix, as HTML; before anybody has looked, the button with which one does."""
+def clash_html(
+    look: Look | None, weights: Sequence[Weight], *, job: JobView | None = None, evens: bool = True
+) -> str:
+    """What is known of a mix, as HTML; before anybody has looked, the button with which one does.
+
+    `evens` where there is a mixer whose weights a button can set.
+    """
     if look is None:
         busy = job is not None and job.state in ("waiting", "running")
         fault = job.message if job is not None and job.state in ("failed", "died") else ""
@@ -97,8 +102,7 @@ def clash_html(look: Look | None, weights: Sequence[Weight], *, job: JobView | N
         together=round(together * 100),
         much=together > MUCH,
         even=dict(zip(look["names"], look["even"], strict=True)),
-        is_even=_is_even(weights, look),
-        names=[name for name, _ in weights],
+        is_even=not evens or _is_even(weights, look),
     )
 
 

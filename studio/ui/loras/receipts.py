@@ -69,7 +69,8 @@ def in_words(receipt: Receipt, ignored: int) -> dict[str, str]:
     ]
     layers = f"{' and '.join(parts)}."
     if receipt.whole:
-        return {"fits": "whole", "told": f"All of its {receipt.layers} layers fit {receipt.base}: {layers}"}
+        more = f" {layers}" if len(parts) > 1 else ""
+        return {"fits": "whole", "told": f"All of its {receipt.layers} layers fit {receipt.base}.{more}"}
     if not fitting:
         return {"fits": "not", "told": f"None of its {receipt.layers} layers fits {receipt.base}."}
     one = "1 layer is" if ignored == 1 else f"{ignored} layers are"

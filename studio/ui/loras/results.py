@@ -90,5 +90,6 @@ def _clash(view: JobView) -> str:
             look = json.loads(Path(artifact.path).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return ""
-        return clash_html(look, [(one["name"], float(one["weight"])) for one in artifact.facts["loras"]])
+        weights = [(one["name"], float(one["weight"])) for one in artifact.facts["loras"]]
+        return clash_html(look, weights, evens=False)
     return ""

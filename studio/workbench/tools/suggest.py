@@ -111,7 +111,7 @@ class _Sheet:
         from studio.generate.settings import Mix
         from studio.workbench.painting import paint, steps_of
 
-        self.job.context.progress(self.done, self.total, "Painting mixes")
+        self.job.watch("Painting mixes")(self.done, self.total)
         self.done += 1
         self.opened.mix(
             self.job.workspace,
