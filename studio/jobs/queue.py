@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from studio.errors import StudioError
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog, Started
 from studio.jobs.requests import PAUSE, SAMPLE_NOW, SAVE_NOW, STOP, ask, clear
-from studio.jobs.run import Run, new_run, read_run
+from studio.jobs.run import Run, new_run, read_run, write_run
 from studio.settings import Settings
 from studio.workspace import Workspace, writing
 
@@ -28,9 +30,14 @@ class Queue:
         self._mark(run.id)
         return run
 
-    def resume(self, run_id: str) -> None:
-        """Queue an ended run again; its engine goes on from what it finds in the run's folder."""
+    def resume(self, run_id: str, changes: Mapping[str, Any] | None = None) -> None:
+        """Queue an ended run again; its engine goes on from what it finds in the run's folder.
+
+        `changes` are settings that are otherwise from now on, such as one that needs less memory.
+        """
         run = self.read(run_id)
+        if changes and self.marker(run_id) is None:
+            write_run(self.workspace, replace(run, settings={**run.settings, **changes}))
         if self.marker(run_id) is None:
             clear(run.folder(self.workspace))
             self._mark(run.id)

@@ -53,9 +53,14 @@ def new_run(workspace: Workspace, kind: str, settings: Settings, *, title: str =
         versions=versions(),
         created=created,
     )
+    write_run(workspace, run)
+    return run
+
+
+def write_run(workspace: Workspace, run: Run) -> None:
+    """Write a run's `run.json` in its folder."""
     with writing(run.folder(workspace) / "run.json") as file:
         json.dump(asdict(run), file, ensure_ascii=False, indent=1)
-    return run
 
 
 def read_run(folder: Path) -> Run:

@@ -19,6 +19,7 @@ from studio.ui.pulse import Given, Pulse
 from studio.ui.training.asides import Asides, aside
 from studio.ui.training.fit import FitView
 from studio.ui.training.form import QUIET, TrainForm
+from studio.ui.training.memory import read_memory
 from studio.ui.training.outcome import tidy, use
 from studio.ui.training.runs import compare_html, runs_html
 from studio.ui.training.shelf import Shelf, decoded
@@ -35,7 +36,7 @@ class TrainRoom:
 
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk = desk
-        self.view, self.asides, self.fit = TrainingView(desk), Asides(desk), FitView(desk, _fitting())
+        self.view, self.asides, self.fit = TrainingView(desk), Asides(desk), FitView(desk)
         self.draft = Draft(desk.workspace, "train")
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
@@ -84,10 +85,8 @@ class TrainRoom:
         values = self.draft.last() or self._last_settings()
         purpose, quality = values.pop(PURPOSE, None), values.pop(QUALITY, None)
         dataset = values.get("dataset") or (names[0] if names else None)
-        updates: Updates = self.form.with_values(values) if values else {}
+        updates: Updates = self.form.with_values(values, purpose=purpose or "") if values else {}
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=dataset)
-        if purpose:
-            updates |= self.form.put_purpose(purpose)
         if quality:
             updates[self.form.quality] = quality
         return updates or {self.form.before: gr.skip()}
@@ -127,7 +126,7 @@ class TrainRoom:
         try:
             settings = self.form.parsed(given)
             folder = self._folder(settings.dataset)
-            settings = self.form.settings(given)
+            settings = self.form.ready(given)
         except SettingsError as fault:
             return self.form.faulty(fault)
         self._keep(given)
@@ -162,6 +161,10 @@ class TrainRoom:
                 return self._marked(looked_at, str(data["run"]))
             case "use":
                 gr.Info(use(self.desk, str(data["run"]), int(data["step"]), float(data["weight"])))
+            case "retry":
+                run = self.desk.queue.read(str(data["run"]))
+                saver = read_memory(run.folder(self.desk.workspace)).saver
+                self.desk.queue.resume(run.id, {saver["field"]: saver["value"]} if saver else {})
             case "tidy":
                 gr.Info(tidy(self.desk, self.desk.journal.job(str(data["run"]))))
             case _:
@@ -184,10 +187,3 @@ class TrainRoom:
         changes, told = self.fit.to_card(self.form.parsed(given))
         gr.Info(told)
         return self.form.filled(changes) or {self.form.before: gr.skip()}
-
-
-def _fitting() -> Any:
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    return import_module("studio.train.fitting") if find_spec("studio.train.fitting") else None

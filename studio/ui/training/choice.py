@@ -70,13 +70,13 @@ def preset_for(presets: Mapping[str, Known], *, family: str, base: str, purpose:
     return next(fitting, "")
 
 
-def nearest(presets: Mapping[str, Known], values: Values) -> str:
-    """The preset whose values agree most with these; of equals the one that says more."""
+def nearest(presets: Mapping[str, Known], values: Values, purpose: str) -> str:
+    """The preset whose values agree most with these and the purpose; of equals the one that says more."""
 
     def agreement(name: str) -> tuple[float, int]:
         own = {key: value for key, value in presets[name].preset.values.items() if key not in ("steps",)}
         agreeing = sum(values.get(key) == value for key, value in own.items())
-        right = presets[name].preset.purpose in ("", purpose_of(values))
+        right = presets[name].preset.purpose in ("", purpose)
         return (agreeing / max(1, len(own)) + (0.5 if right else 0), len(own))
 
     return max(presets, key=agreement, default="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -48,6 +49,8 @@ class TrainForm(FoldedForm):
             "base": self.base.make,
             "network": self._with_line("train-network-line"),
             "schedule": self._with_line("train-curve"),
+            "trigger": self._shortly("A rare word that calls it in a prompt."),
+            "class_word": self._shortly("The plain word for it: fox, woman, teapot."),
         }
         super().__init__(TrainSettings, "train", makers=makers, start=start, titles=TITLES)
         self.lines: dict[str, gr.HTML] = {}
@@ -85,6 +88,11 @@ class TrainForm(FoldedForm):
             info="How long it learns, and how thoroughly the result is tried.",
             elem_id="train-quality",
         )
+
+    @staticmethod
+    def _shortly(help: str) -> Any:
+        """A maker of a field that stands in half a line."""
+        return lambda knob, elem_id: component(TrainSettings, replace(knob, help=help), elem_id)
 
     def _with_line(self, elem_id: str) -> Any:
         """A maker of a field under which there is a live line."""
@@ -127,7 +135,7 @@ class TrainForm(FoldedForm):
         """What the form says so far, whether or not a training could begin with it."""
         return TrainSettings.parse(self.values(given))
 
-    def settings(self, given: Given) -> TrainSettings:
+    def ready(self, given: Given) -> TrainSettings:
         """What a training would begin with; raises `SettingsError` naming the field that cannot be so."""
         settings = self.parsed(given)
         if given[self.purpose] == "subject" and not settings.class_word.strip():
@@ -139,12 +147,12 @@ class TrainForm(FoldedForm):
             )
         return settings
 
-    def with_values(self, values: Values) -> Updates:
-        """The updates that put in the values of another training, whole."""
-        presets = self.presets()
-        preset = choice.nearest(presets, values)
+    def with_values(self, values: Values, *, purpose: str = "") -> Updates:
+        """The updates that put in the values of another training, whole; what is taught is seen from them."""
+        presets, purpose = self.presets(), purpose or choice.purpose_of(values)
+        preset = choice.nearest(presets, values, purpose)
         own = presets[preset].preset.values if preset else {}
-        quality, purpose = choice.quality_of(own, values), choice.purpose_of(values)
+        quality = choice.quality_of(own, values)
         base = str(values.get("base", "pocket"))
         updates = self.filled(values)
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)

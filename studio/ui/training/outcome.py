@@ -15,6 +15,7 @@ from studio.ui.markup import picture_url, render, size_in_words
 SCORES = (
     ("likeness", "likeness", "Likeness to your pictures; higher is closer."),
     ("fit", "prompt", "How well it shows what the prompt says; higher is better."),
+    ("obeys", "obeys", "How well it heeds the rest of a prompt; higher is better."),
     ("drift", "drift", "How far pictures without the trigger word moved from the base's; lower is better."),
     ("variety", "variety", "How different the seeds are; too low means that it copies."),
 )
@@ -25,7 +26,8 @@ def verdict_html(run: Path) -> str:
     verdict = read_verdict(run)
     if not verdict:
         return ""
-    cells = {(one["step"], one["weight"]): one for one in verdict.get("cells", ())}
+    tried = [*verdict.get("tried", ()), *verdict.get("cells", ())]  # with scores, where there are any
+    cells = {(one["step"], one["weight"]): one for one in tried if one["step"]}
     steps = sorted({step for step, _ in cells})
     weights = sorted({weight for _, weight in cells})
     best = (verdict.get("step"), verdict.get("weight"))
@@ -41,7 +43,7 @@ def verdict_html(run: Path) -> str:
         }
         for step in steps
     ]
-    base = verdict.get("base") or {}
+    base = verdict.get("base") or next((one for one in tried if not one["step"]), {})
     sheet = run / str(verdict.get("sheet") or SHEET)
     return render(
         "verdict",

@@ -42,6 +42,7 @@ def _prompt(desk: Desk, prompt: str, strip: list[Artifact]) -> dict[str, Any]:
         "prompt": prompt,
         "trigger": any(one.facts.get("trigger", True) for one in strip),
         "seed": strip[0].facts.get("seed"),
+        "trained": bool(trained) or before is None,
         "before": picture_url(before.path) if before else "",
         "samples": [
             {

@@ -13,6 +13,7 @@ from studio.ui.desk import Desk
 from studio.ui.jobs_panel import STATES, behind, facts
 from studio.ui.markup import render, size_in_words
 from studio.ui.plot import Losses, loss_plot
+from studio.ui.training.memory import read_memory
 from studio.ui.training.outcome import kept_html, verdict_html
 from studio.ui.training.samples import samples_html
 
@@ -46,15 +47,17 @@ class TrainingView:
             return render("training", job=None, empty=EMPTY)
         folder = view.run.folder(self.desk.workspace)
         losses = self.losses(view)
-        job = facts(self.desk, view)
+        job, memory = facts(self.desk, view), read_memory(folder)
         return render(
             "training",
             job=job if view.state != "failed" else {**job, "message": ""},
             why=_why(view),
+            saver=memory.saver if view.state == "failed" else None,
             behind=behind(self.desk, view),
             earlier=[{"id": one.run.id, "title": line(one)} for one in earlier],
             figures=_figures(view, losses),
             checks=_checks(view),
+            memory=memory.phases,
             plot=Markup(loss_plot(losses, view.total)),
             samples=Markup(samples_html(self.desk, view)),
             verdict=Markup(verdict_html(folder)) if not job["live"] else "",
