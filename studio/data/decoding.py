@@ -72,6 +72,12 @@ def _unknown(path: Path, name: str) -> PictureError:
             f"{name} is a HEIC picture, which cannot be read here",
             remedy="Save it as JPEG, or install pillow-heif.",
         )
+    if head.startswith(BEGINNINGS[-2:]):
+        return PictureError(
+            f"{name} cannot be read",
+            why="It is damaged, or a kind of TIFF that is not known here",
+            remedy="Save it again as PNG.",
+        )
     if head.startswith(BEGINNINGS) or head[4:].startswith(BRANDS) or head[8:] == b"WEBP":
         return _damaged(name)
     return PictureError(

@@ -7,10 +7,15 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 from PIL import Image
 
 STRIPS, TILES = (273, 279), (324, 325)
 """TIFF tags of where the pixels lie in the file, and of how many bytes they take there."""
+
+JPEG_END = b"\xff\xd9"
+NOISE = bytes(range(16, 240, 5))
+"""Means nothing behind the last pixel of a JPEG, and colours where pixels are missing."""
 
 
 def ends_well(path: Path, image: Image.Image) -> bool:
@@ -22,7 +27,7 @@ def ends_well(path: Path, image: Image.Image) -> bool:
         tail = file.read()
         match image.format:
             case "JPEG" | "MPO":
-                return tail.rstrip(b"\0").endswith(b"\xff\xd9")
+                return tail.rstrip(b"\0").endswith(JPEG_END)
             case "PNG":
                 return b"IEND\xaeB`\x82" in tail
             case "WEBP":
@@ -63,3 +68,24 @@ def _last_pixels(image: Image.Image) -> int:
         for place, count in zip(tags.get(where, ()), tags.get(how_many, ()), strict=False)
     ]
     return max(ends, default=0)
+
+
+def breaks_off(path: Path, image: Image.Image, side: int) -> bool:
+    """Whether a JPEG was cut off and closed again, so that decoders paint the rest in one colour.
+
+    `image` is the picture as it was decoded by a draft of `side` pixels. Where its lowest rows are plain
+    (or only sharpness may be missing), it is decoded again with noise before its end: of a whole one,
+    nothing changes.
+    """
+    if image.format != "JPEG":
+        return False
+    pixels = np.asarray(image)
+    lowest = pixels[-max(2, len(pixels) // 100) :]
+    if (lowest != lowest[-1:, -1:]).any() and not image.info.get("progressive"):
+        return False
+    content = path.read_bytes().rstrip(b"\0")
+    if not content.endswith(JPEG_END):
+        return False
+    with Image.open(io.BytesIO(content[: -len(JPEG_END)] + NOISE + JPEG_END), formats=("JPEG",)) as again:
+        again.draft("RGB", (side, side))
+        return not np.array_equal(np.asarray(again), pixels)

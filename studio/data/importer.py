@@ -33,6 +33,10 @@ class Import:
     folder: Path
     added: tuple[Path, ...]
     refused: tuple[PictureError, ...]
+    captioned: int = 0
+    """Captions that came along."""
+    kept: int = 0
+    """Captions that were here and stayed, although others came for their pictures."""
 
 
 class Importer:
@@ -49,6 +53,8 @@ class Importer:
         self.added: list[Path] = []
         self.stems: set[str] = set()
         self.by_name: dict[Path, Hints] = {}
+        self.captioned: set[Path] = set()
+        self.kept = 0
         self._words: dict[Path, str] = {}
         self._group = secrets.token_hex(8)
 
@@ -70,7 +76,7 @@ class Importer:
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
         progress(done, done)
-        return Import(self.folder, tuple(self.added), tuple(self.refused))
+        return Import(self.folder, tuple(self.added), tuple(self.refused), len(self.captioned), self.kept)
 
     def _opened(self, tables: Sequence[Path]) -> Iterator[Rows]:
         for path in tables:
@@ -172,8 +178,10 @@ class Importer:
         if words == present or not words:
             return
         if present and not self.replace_captions:
+            self.kept += 1
             raise PictureError(f"{title} was left out", why=f"{picture.name} has another caption already")
         self._words[picture] = words
+        self.captioned.add(picture)
         if len(self._words) == TOGETHER:
             self._write_words()
 

@@ -1,6 +1,7 @@
 """Rows: pictures with captions out of a parquet file or a hub dataset, one after another.
 
-Both need the `datasets` extra. In memory is never more than one row group of the file (usually 100 rows).
+Both need the `datasets` extra. In memory are the pages of the file that hold the next rows; a file whose
+pictures lie in one piece larger than the memory is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+import psutil
 from PIL import Image, UnidentifiedImageError
 
 from studio.data.arrivals import Arrival
@@ -24,6 +26,7 @@ from studio.data.tables import TEXTS, words_of
 from studio.errors import DatasetError, Offline, PictureError, StudioError
 
 AT_ONCE = 8  # rows that are read together
+DECODED = 3  # times its size that a piece of a file takes while it is decoded
 PICTURES = ("image", "img", "picture", "jpg", "png", "webp", "pixel_values")
 KINDS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
 KINDS |= {"TIFF": ".tif", "AVIF": ".avif", "HEIF": ".heic"}
@@ -41,7 +44,7 @@ def parquet_rows(path: Path) -> Rows:
     """The rows of a parquet file; raises `PictureError` when it has no pictures, or the extra is missing."""
     parquet = _extra("pyarrow.parquet", path.name, PictureError)
     with _undamaged(path), parquet.ParquetFile(path) as file:
-        schema, count = file.schema_arrow, file.metadata.num_rows
+        schema, count, piece = file.schema_arrow, file.metadata.num_rows, _largest_piece(file.metadata)
     kinds = {name: str(schema.field(name).type) for name in schema.names}
     column = _picture_column({name: "bytes" in kind or "binary" in kind for name, kind in kinds.items()})
     if column is None:
@@ -49,6 +52,12 @@ def parquet_rows(path: Path) -> Rows:
             f"There are no pictures in {path.name}",
             why=f"Its columns are {', '.join(kinds)}",
             remedy="A column of pictures, such as “image”, is needed.",
+        )
+    if DECODED * piece > psutil.virtual_memory().available:
+        raise PictureError(
+            f"{path.name} cannot be read here",
+            why=f"{piece / 1e9:.0f} GB of it lie in one piece, which is more than fits into the memory",
+            remedy="Save it in smaller row groups (100 rows, for example), or bring the pictures as files.",
         )
     columns = [name for name in kinds if name == column or name.lower() in (*TEXTS, "tags")]
 
@@ -60,6 +69,13 @@ def parquet_rows(path: Path) -> Rows:
                     yield _arrival(record, column, f"{path.stem} {next(number)}")
 
     return Rows(count, arrivals)
+
+
+def _largest_piece(metadata: Any) -> int:
+    """The bytes of the largest dictionary of values; whoever reads one row of it must hold all of it."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    return max((one.total_uncompressed_size for one in columns if one.has_dictionary_page), default=0)
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from studio.errors import StudioError
 from studio.families import FAMILIES
 from studio.families._base import Family
 from studio.models.identify import identify
@@ -15,6 +18,7 @@ from studio.models.source import Source, resolve
 from studio.models.tokens import TokenCounter, configs, counters
 from studio.workspace import Workspace
 
+FRESH = 5.0  # seconds
 SIDE_MULTIPLE = 64  # of a base of which no more is known
 
 
@@ -45,6 +49,22 @@ def base_facts(text: str, workspace: Workspace) -> BaseFacts | None:
         counters=counters(text, workspace),
         title=source.title,
     )
+
+
+def known_facts(text: str, workspace: Workspace) -> BaseFacts | None:
+    """The same for who asks often; None also for a base that is not there.
+
+    What was found is remembered for a few seconds: a model that was added or downloaded meanwhile is seen.
+    """
+    return _at(int(time.monotonic() / FRESH), text, workspace)
+
+
+@lru_cache(maxsize=8)
+def _at(moment: int, text: str, workspace: Workspace) -> BaseFacts | None:
+    try:
+        return base_facts(text, workspace)
+    except StudioError:
+        return None
 
 
 def _family(source: Source) -> Family | None:

@@ -164,3 +164,22 @@ def test_pictures_are_fitted_to_what_the_models_take() -> None:
 def test_thoughts_before_an_answer_are_no_part_of_the_caption() -> None:
     assert spoken("<think>A fox?\nYes.</think>\n\nA fox. ") == "A fox."
     assert spoken(" A fox. ") == "A fox."
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Package `num2words` is required to run SmolVLM processor. Install it with `pip install num2words`.",
+        "\nAutoProcessor requires the num2words library but it was not found in your environment.",
+        "No module named 'num2words'",
+    ],
+)
+def test_a_library_that_a_model_lacks_is_named_with_the_way_to_get_it(
+    told: str, llava: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(folder: Path) -> Any:
+        raise ImportError(told)
+
+    monkeypatch.setattr(_chat, "still_processor", lacking)
+    with pytest.raises(ModelError, match=r"needs the library num2words.*pip install num2words"):
+        OpenedChat(llava, CPU)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,17 +25,30 @@ def opening(folder: Path) -> Iterator[None]:
     try:
         yield
     except ImportError as fault:
-        raise ModelError(
-            f"The captioner in {folder.name} cannot be opened",
-            why="It needs a library that is not installed: " + str(fault).strip().splitlines()[0],
-            remedy="Choose another captioner.",
-        ) from fault
+        raise _lacking(folder, str(fault)) from fault
     except (OSError, ValueError, KeyError, SafetensorError) as fault:
         raise ModelError(
             f"The captioner in {folder} cannot be opened",
             why="Its files are damaged or incomplete, or it is a model of another kind",
             remedy="Remove that folder and get it again, or choose another captioner.",
         ) from fault
+
+
+def _lacking(folder: Path, told: str) -> ModelError:
+    """The fault of a library that is not installed; transformers names it in these ways."""
+    named = re.search(
+        r"pip install `?([\w-]+)|[Pp]ackage `([\w-]+)`|requires the (\w+) library|module named '(\w+)", told
+    )
+    library = next(filter(None, named.groups()), "") if named else ""
+    return ModelError(
+        f"The captioner in {folder.name} cannot be opened",
+        why=f"It needs the library {library}, which is not installed"
+        if library
+        else told.strip().splitlines()[0],
+        remedy=f"Install it with: .venv/bin/python -m pip install {library}"
+        if library
+        else "Choose another captioner.",
+    )
 
 
 def open_class(name: str, folder: Path, device: torch.device, **options: Any) -> Any:

@@ -12,7 +12,9 @@ from PIL import Image
 
 from studio.data.colours import flattened
 from studio.data.decoding import decoding
+from studio.data.endings import breaks_off
 from studio.data.pictures import turned
+from studio.errors import PictureError
 
 SIDE = 1024  # pixels; no base is trained on shorter sides so much longer that more would matter
 SMALL = 768
@@ -54,6 +56,8 @@ def view(path: Path) -> View:
         size = image.size
         image.draft("RGB", (SIDE, SIDE))
         image.load()
+        if breaks_off(path, image, SIDE):
+            raise PictureError(f"{path.name} breaks off", why="Its lower part is missing")
         seen = turned(image)
         transparent = _transparent(seen)
         plain = flattened(seen, "white")

@@ -41,18 +41,24 @@
       const { current } = known();
       const name = h("input", { type: "text", name: "name", maxlength: "80", value: suggested(names, folder), "aria-label": "Name of the dataset", autocomplete: "off", spellcheck: "false" });
       const note = h("p", { class: "note" });
-      const say = () => { note.textContent = known().names.includes(name.value.trim()) ? "There is one of this name: they are added to it." : ""; };
+      const over = h("input", { type: "checkbox" });
+      const replace = h("label", { class: "over", hidden: !current, title: "The words before stay in the history" }, over, "New captions replace those that are there");
+      const say = () => {
+        const there = known().names.includes(name.value.trim());
+        note.textContent = there ? "There is one of this name: they are added to it." : "";
+        replace.hidden = !there && !current;
+      };
       const end = (answer) => { ask.hidden = true; ask.replaceChildren(); done(answer); };
       name.addEventListener("input", say);
       ask.replaceChildren(
-        h("p", { class: "question" }, "What shall this dataset be called?"), name, note,
+        h("p", { class: "question" }, "What shall this dataset be called?"), name, note, replace,
         h("div", { class: "row" },
           h("button", { type: "submit", class: "strong" }, names.length === 1 ? "Bring it in" : `Bring in ${names.length} files`),
-          current && button(`Add to “${current}”`, () => end({ dataset: current })),
+          current && button(`Add to “${current}”`, () => end({ dataset: current, replace: over.checked })),
           button("Cancel", () => end(null))));
       ask.onsubmit = (event) => {
         event.preventDefault();
-        if (name.value.trim()) end({ dataset: name.value.trim() });
+        if (name.value.trim()) end({ dataset: name.value.trim(), replace: over.checked && !replace.hidden });
       };
       ask.hidden = false;
       name.focus();

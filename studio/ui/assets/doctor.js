@@ -13,9 +13,10 @@
     const shown = new Map();
 
     function finding(one) {
+      const starts = new Set(one.groups.slice(1).map(([first]) => first)); // a little room between two groups
       const strip = h("div", { class: "faces" }, one.pictures.slice(0, 24).map((name) => button(
         deck.small(name) ? h("img", { src: deck.small(name), alt: "" }) : h("span", {}, name), () => { deck.choose([name]); deck.show(name); },
-        { class: "face", title: [name, one.notes[name]].filter(Boolean).join(": "), "aria-label": `Open ${name}` })),
+        { class: starts.has(name) ? "face starts" : "face", title: [name, one.notes[name]].filter(Boolean).join(": "), "aria-label": `Open ${name}` })),
         one.count > 24 ? button(`+${one.count - 24}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
       const mends = one.mends.map((mend) => button(mend.label, async (event) => {
         if (mend.opens) return opens(mend, one);

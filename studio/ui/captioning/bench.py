@@ -13,10 +13,11 @@ from studio.data.filters import parse_filter
 from studio.data.tags import tag_counts
 from studio.errors import StudioError
 from studio.examine.settings import ExamineSettings
+from studio.models.facts import known_facts
 from studio.ui.captioning import regions, words
 from studio.ui.captioning.aim import Aim, read_aim, write_aim
 from studio.ui.captioning.deck import Card, Deck
-from studio.ui.captioning.doctor import Doctor, facts_of
+from studio.ui.captioning.doctor import Doctor
 from studio.ui.captioning.tokens import TokenHelper, measure
 from studio.ui.desk import Desk
 from studio.ui.faults import answering
@@ -80,7 +81,7 @@ class Bench:
     def answer_look(self, deck: Deck, question: Question) -> Answer:
         """All about one picture, for the editor."""
         card, path = self._card(deck, question)
-        facts = facts_of(read_aim(self.desk.workspace, deck.folder).base, self.desk.workspace)
+        facts = known_facts(read_aim(self.desk.workspace, deck.folder).base, self.desk.workspace)
         shown = regions.regions(path, card.size)
         return {
             "picture": picture_url(self.desk.large(path, LARGE)),
@@ -150,7 +151,7 @@ class Bench:
             regions.put_crop(path, question["crop"])
             self.doctors[deck.folder].again()
             deck.hurry()
-        facts = facts_of(read_aim(self.desk.workspace, deck.folder).base, self.desk.workspace)
+        facts = known_facts(read_aim(self.desk.workspace, deck.folder).base, self.desk.workspace)
         return {"keeps": regions.bucket_box(card.size, question["crop"], facts)}
 
     def answer_mask(self, deck: Deck, question: Question) -> Answer:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, astuple
-from functools import lru_cache
 from typing import Any
 
 from studio.data.dataset import open_dataset
@@ -14,12 +13,11 @@ from studio.data.doctor import Finding, Report
 from studio.data.doctor.examination import examine
 from studio.data.doctor.likeness import without_features
 from studio.data.doctor.mends import put_aside
-from studio.errors import DatasetError, StudioError
-from studio.models.facts import BaseFacts, base_facts
+from studio.errors import DatasetError
+from studio.models.facts import known_facts
 from studio.ui.captioning.aim import Aim, read_aim
 from studio.ui.captioning.deck import Deck
 from studio.ui.faults import seen_or_none
-from studio.workspace import Workspace
 
 SETTLED = 1.2  # seconds without a change after which it looks
 SHOWN = 300  # pictures that are named with a finding
@@ -39,7 +37,8 @@ class Doctor:
         if self._waited is not None and self._waited():
             self._waited = None
             self.again()
-        state = (deck.content, read_aim(deck.workspace, deck.folder))
+        aim = read_aim(deck.workspace, deck.folder)
+        state = (deck.content, aim, known_facts(aim.base, deck.workspace))
         if state != self._changed[0]:
             self._changed = (state, time.monotonic())
         settled = self._examined is None or time.monotonic() - self._changed[1] > SETTLED
@@ -47,7 +46,7 @@ class Doctor:
         if state == self._examined or busy or not settled or not deck.cards:
             return
         self._examined = state
-        self._thread = threading.Thread(target=seen_or_none, args=(self._look, deck, state[1]), daemon=True)
+        self._thread = threading.Thread(target=seen_or_none, args=(self._look, deck, aim), daemon=True)
         self._thread.start()
 
     def wait_for(self, ended: Callable[[], bool]) -> None:
@@ -64,7 +63,7 @@ class Doctor:
             report = examine(
                 open_dataset(deck.folder),
                 workspace=deck.workspace,
-                base=facts_of(aim.base, deck.workspace),
+                base=known_facts(aim.base, deck.workspace),
                 trigger=aim.trigger,
                 progress=lambda done, total: deck.tell("examining", [done, total]),
             )
@@ -104,12 +103,3 @@ def _row(finding: Finding) -> dict[str, Any]:
         "mends": [asdict(mend) for mend in finding.mends],
         "crops": {name: astuple(crop) for name, crop in finding.crops.items()},
     }
-
-
-@lru_cache(maxsize=8)
-def facts_of(base: str, workspace: Workspace) -> BaseFacts | None:
-    """What decides whether a dataset suits a base; None where the base is not known."""
-    try:
-        return base_facts(base, workspace)
-    except StudioError:  # not downloaded yet, or no longer there: the doctor goes without
-        return None

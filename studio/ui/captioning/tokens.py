@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from studio.errors import StudioError
-from studio.models.tokens import TokenCounter, counters
+from studio.models.facts import known_facts
+from studio.models.tokens import TokenCounter
 from studio.ui.captioning.aim import read_aim
 from studio.ui.captioning.deck import Deck
 from studio.workspace import Workspace
@@ -23,16 +22,16 @@ class TokenHelper:
     """Counts the captions of a deck that have changed."""
 
     def __init__(self) -> None:
-        self._base = ""
+        self._counters: tuple[TokenCounter, ...] | None = None
         self._counted: dict[str, str] = {}
 
     def __call__(self, deck: Deck) -> None:
         """One round."""
         base = read_aim(deck.workspace, deck.folder).base
-        if base != self._base:
-            self._base, self._counted = base, {}
-            deck.tell("encoders", encoders(base, deck.workspace))
         counting = known_counters(base, deck.workspace)
+        if counting != self._counters:
+            self._counters, self._counted = counting, {}
+            deck.tell("encoders", encoders(base, deck.workspace))
         cards = [card for card in list(deck.cards.values()) if self._counted.get(card.name) != card.caption]
         columns = [counter.counts([card.caption for card in cards[:SHARE]]) for counter in counting]
         for place, card in enumerate(cards[:SHARE]):
@@ -40,13 +39,10 @@ class TokenHelper:
             deck.change(card.name, tokens=tuple(column[place] for column in columns))
 
 
-@lru_cache(maxsize=8)
 def known_counters(base: str, workspace: Workspace) -> tuple[TokenCounter, ...]:
     """The counters of a base; none where nothing is known of it (not downloaded, not there)."""
-    try:
-        return counters(base, workspace)
-    except StudioError:
-        return ()
+    facts = known_facts(base, workspace)
+    return facts.counters if facts else ()
 
 
 def encoders(base: str, workspace: Workspace) -> list[dict[str, Any]]:

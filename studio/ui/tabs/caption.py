@@ -10,8 +10,9 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.caption.settings import CAPTIONERS, CaptionSettings
+from studio.data.adoption import adopt_captions
 from studio.data.dataset import dataset_folder, list_datasets, picture_files
-from studio.data.imports import import_hub_dataset, import_pictures
+from studio.data.imports import Import, import_hub_dataset, import_pictures
 from studio.data.pictures import SUFFIXES
 from studio.errors import DatasetError, PictureError, SettingsError
 from studio.settings import KnobInfo, Preset, presets, unread
@@ -27,7 +28,7 @@ from studio.ui.markup import render
 from studio.ui.pulse import Given, Pulse
 from studio.ui.widgets import bench, bring, live, uploaded
 
-ACCEPT = ",".join((*SUFFIXES, ".txt", ".json", ".jsonl", ".csv", ".zip", ".parquet"))
+ACCEPT = ",".join((*SUFFIXES, ".txt", ".caption", ".json", ".jsonl", ".csv", ".zip", ".parquet"))
 OFTEN = 10.0  # seconds between two looks at which base models there are
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Updates = dict[Component, Any]
@@ -107,6 +108,7 @@ class CaptionRoom:
                 kindly(self._chosen), form.inputs(), [self.about, self.ready, *optional], **QUIET
             )
         self.ready.input(lambda question: question, self.ready, fields["prompt"], queue=False, **QUIET)
+        self.about.act(kindly(self._combined), None, form.outputs(), **QUIET)
         act_on_jobs(self.desk, self.job)
 
     def opened(self) -> Updates:
@@ -137,18 +139,22 @@ class CaptionRoom:
         }
 
     def _dropped(self, event: gr.EventData) -> tuple[Any, str]:
+        replace = bool(event._data.get("replace"))
         with uploaded(event._data["files"]) as folder:
             files, name = sorted(folder.iterdir()), str(event._data["dataset"])
             brought = self.bringing.follow(
-                lambda tell: import_pictures(self.desk.workspace, name, files, progress=tell)
+                lambda tell: import_pictures(
+                    self.desk.workspace, name, files, replace_captions=replace, progress=tell
+                )
             )
-        return self._open(brought.folder.name), refusals(brought.refused)
+        return self._open(brought.folder.name), what_came(brought)
 
     def _placed(self, event: gr.EventData) -> tuple[Any, str]:
         folder = dataset_folder(self.desk.workspace, str(event._data["place"]))
         if not picture_files(folder):
             raise DatasetError(f"There are no pictures in {folder}")
-        return self._open(str(folder)), ""
+        adopted = adopt_captions(folder)
+        return self._open(str(folder)), render("came-along", told=came_along(len(adopted.pictures)), alone=True)
 
     def _fetched(self, event: gr.EventData) -> tuple[Any, str]:
         hub_id = str(event._data["id"])
@@ -156,7 +162,11 @@ class CaptionRoom:
         brought = self.bringing.follow(
             lambda tell: import_hub_dataset(self.desk.workspace, name, hub_id, progress=tell)
         )
-        return self._open(brought.folder.name), refusals(brought.refused)
+        return self._open(brought.folder.name), what_came(brought)
+
+    def _combined(self, event: gr.EventData) -> Updates:
+        """Two captioners that go well together, chosen at one press."""
+        return self.form.filled(presets("caption")[str(event._data["name"])].values)
 
     def _open(self, dataset: str) -> Any:
         return gr.update(choices=list_datasets(self.desk.workspace), value=dataset)
@@ -204,11 +214,30 @@ def _questions() -> list[Preset]:
 
 
 def about(*names: str) -> str:
-    """What a person should know of the chosen captioners, as HTML."""
+    """What a person should know of the chosen captioners, and which go well together, as HTML."""
     chosen = [CAPTIONERS.get(name) for name in names if name in CAPTIONERS.names()]
-    return render("captioner", chosen=chosen)
+    pairs = [preset for preset in presets("caption").values() if "second" in preset.values]
+    others = [preset for preset in pairs if names[1:] != (preset.values["second"],)]
+    return render("captioner", chosen=chosen, pairs=others)
+
+
+def what_came(brought: Import) -> str:
+    """What a person should know of an import: captions that came along, files that were not taken."""
+    told = came_along(brought.captioned)
+    if brought.kept:
+        told += f" {_captions(brought.kept)} of before {'was' if brought.kept == 1 else 'were'} kept."
+    return render("came-along", told=told.strip(), alone=not brought.refused) + refusals(brought.refused)
 
 
 def refusals(refused: tuple[PictureError, ...]) -> str:
     """The list of files that were not taken, and why."""
     return render("refusals", refused=[str(fault) for fault in refused]) if refused else ""
+
+
+def came_along(count: int) -> str:
+    """That captions came with the pictures, where they did."""
+    return f"{_captions(count)} came along." if count else ""
+
+
+def _captions(count: int) -> str:
+    return "1 caption" if count == 1 else f"{count} captions"

@@ -132,3 +132,21 @@ def test_a_picture_that_breaks_off_is_found_by_decoding_it_all(workspace: Worksp
     assert sorted(found(report, "damaged")) == ["cut", "list"]
     assert not report.ready and report.findings[0].check == "damaged"
     assert "is not a picture" in the(report, "damaged").notes["list.png"]
+
+
+@pytest.mark.parametrize("kind", [{}, {"progressive": True}, {"restart_marker_rows": 2}, {"subsampling": 0}])
+def test_a_jpeg_that_was_cut_and_closed_again_is_found(
+    kind: dict[str, object], workspace: Workspace, tmp_path: Path
+) -> None:
+    pictures = {
+        "cut": PHOTOS["tower"],
+        "sound": PHOTOS["lion"],
+        "plain": Image.new("RGB", (600, 400), "white"),
+    }
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    for name, image in pictures.items():
+        image.convert("RGB").save(folder / f"{name}.jpg", **kind)
+    content = (folder / "cut.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(content[: len(content) // 2] + b"\xff\xd9")
+    assert found(look(workspace, folder), "damaged") == ["cut"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from studio.data.captions import write_caption
 from studio.data.masks import write_mask
+from studio.models import facts
 from studio.ui.captioning.aim import Aim, read_aim, write_aim
 from studio.ui.captioning.deck import Deck
 from studio.ui.captioning.tokens import TokenHelper, measure
 from studio.ui.captioning.words import TurnHelper
-from studio.workspace import Workspace
+from studio.workspace import ASSETS, Workspace
 
 
 def news(deck: Deck, revision: int = -1) -> list[str]:
@@ -100,3 +102,17 @@ def test_the_aim_of_a_dataset_is_remembered(workspace: Workspace, folder: Path) 
     assert read_aim(workspace, folder) == Aim()
     write_aim(workspace, folder, Aim("sdxl.safetensors", " zwx ", "fox", "#00ff00"))
     assert read_aim(workspace, folder) == Aim("sdxl.safetensors", "zwx", "fox", "#00ff00")
+
+
+def test_a_base_that_is_added_later_is_seen(
+    deck: Deck, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "FRESH", 1e-9)
+    write_aim(workspace, deck.folder, Aim("late"))
+    helper = TokenHelper()
+    helper(deck)
+    assert deck.meta["encoders"][1] == []
+    (workspace.models / "late").symlink_to(ASSETS / "pocket", target_is_directory=True)
+    helper(deck)
+    assert deck.meta["encoders"][1][0]["limit"] == 75
+    assert all(card.tokens for card in deck.cards.values())

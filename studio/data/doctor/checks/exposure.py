@@ -46,7 +46,7 @@ class Exposure(Check):
         dark = [picture for picture, facts in case.sound() if _dark(facts[self.name])]
         return [
             *self._told(light, "over-exposed", "Large parts are burnt out to plain white."),
-            *self._told(dark, "very dark", "Nothing in them is light, and little can be told apart."),
+            *self._told(dark, "very dark", "Nothing there is light, and little can be told apart."),
         ]
 
     def _told(self, pictures: Sequence[Picture], what: str, seen: str) -> list[Finding]:
@@ -56,8 +56,11 @@ class Exposure(Check):
             Finding(
                 self.name,
                 told(len(pictures), f"{{n}} picture{{s}} {{are}} {what}"),
-                f"{seen} What cannot be seen cannot be learnt, and the model takes the light for part of "
-                "your subject. Correct them in a photo editor, or leave them out.",
+                told(
+                    len(pictures),
+                    f"{seen} What cannot be seen cannot be learnt, and the model takes the light for part "
+                    "of your subject. Correct {them} in a photo editor, or leave {them} out.",
+                ),
                 paths(pictures),
                 (take_out(pictures),),
                 verdict=told(len(pictures), f"{{n}} {what} picture{{s}} {{are}} worth a look"),
