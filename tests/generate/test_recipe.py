@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from studio.errors import PictureError
-from studio.generate.pictures import save_png
+from studio.generate.pictures import save_picture
 from studio.generate.recipe import Recipe, UsedAdapter, parameters_text, read_recipe
 from studio.generate.settings import GenerateSettings, Mix
 from tests.generate.test_parameters import WEBUI
@@ -37,7 +37,7 @@ RECIPE = Recipe(
 
 
 def picture(path: Path, **texts: str) -> Path:
-    save_png(Image.new("RGB", (8, 8)), path, texts)
+    save_picture(Image.new("RGB", (8, 8)), path, texts)
     return path
 
 
@@ -71,7 +71,7 @@ def test_a_picture_of_a1111_is_understood(tmp_path: Path) -> None:
     assert read.values["prompt"] == "a red fox, (fur:1.2)\nin the snow"
     assert read.values["adapters"] == [Mix(name="ink", weight=0.8).model_dump()]
     assert (read.values["width"], read.values["height"]) == (1024, 768)
-    assert read.values["sampler"] == "dpmpp_2m_karras"
+    assert (read.values["sampler"], read.values["schedule"]) == ("dpmpp_2m", "karras")
     assert "base" not in read.values
     assert read.model == "sd_xl_base_1.0"
 
@@ -87,25 +87,36 @@ def test_other_picture_formats_carry_it_in_their_exif(tmp_path: Path, ending: st
 
 
 @pytest.mark.parametrize(
-    ("sampler", "schedule", "name"),
+    ("sampler", "schedule", "named"),
     [
-        ("DPM++ 2M", "Karras", "dpmpp_2m_karras"),
-        ("DPM++ 2M Karras", "", "dpmpp_2m_karras"),
-        ("DPM++ 2M", "Automatic", "dpmpp_2m_karras"),
-        ("DPM++ 2M", "Uniform", "dpmpp_2m"),
-        ("DPM++ 2M", "", "dpmpp_2m"),
-        ("Euler a", "Automatic", "euler_a"),
-        ("Euler a", "", "euler_a"),
-        ("UniPC", "Uniform", "unipc"),
+        ("DPM++ 2M", "Karras", ("dpmpp_2m", "karras")),
+        ("DPM++ 2M Karras", "", ("dpmpp_2m", "karras")),
+        ("DPM++ 2M", "Automatic", ("dpmpp_2m", "auto")),
+        ("DPM++ 2M", "Uniform", ("dpmpp_2m", "uniform")),
+        ("DPM++ 2M", "", ("dpmpp_2m", "uniform")),
+        ("DPM++ 2M SDE Exponential", "", ("dpmpp_2m_sde", "exponential")),
+        ("DPM2 a", "SGM Uniform", ("dpm2_a", "sgm_uniform")),
+        ("Euler a", "Automatic", ("euler_a", "auto")),
+        ("UniPC", "Uniform", ("unipc", "uniform")),
+        ("PLMS", "Automatic", ("plms", "auto")),
     ],
 )
 def test_samplers_are_known_by_their_a1111_names(
-    tmp_path: Path, sampler: str, schedule: str, name: str
+    tmp_path: Path, sampler: str, schedule: str, named: tuple[str, str]
 ) -> None:
     last = (
         f"Steps: 4, Sampler: {sampler}, " + (f"Schedule type: {schedule}, " if schedule else "") + "Seed: 1"
     )
-    assert read_recipe(picture(tmp_path / "one.png", parameters=f"x\n{last}")).values["sampler"] == name
+    values = read_recipe(picture(tmp_path / "one.png", parameters=f"x\n{last}")).values
+    assert (values["sampler"], values["schedule"]) == named
+
+
+def test_the_first_versions_name_of_a_sampler_is_still_understood(tmp_path: Path) -> None:
+    whole = json.loads(RECIPE.to_json())
+    whole["values"] = {**whole["values"], "sampler": "dpmpp_2m_karras"}
+    del whole["values"]["schedule"]
+    values = read_recipe(picture(tmp_path / "one.png", studio=json.dumps(whole))).values
+    assert (values["sampler"], values["schedule"]) == ("dpmpp_2m", "karras")
 
 
 def test_what_cannot_be_taken_over_is_named(tmp_path: Path) -> None:

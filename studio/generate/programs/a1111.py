@@ -56,6 +56,8 @@ class A1111(Program):
         except SettingsError as fault:
             notes.append(str(fault))
         chosen, unknown = sampling(fields.get("Sampler", ""), fields.get("Schedule type", ""))
+        if chosen and "Schedule type" not in fields:  # before it was named, it stood in the sampler's name
+            chosen.setdefault("schedule", "uniform")
         hashes = _hashes(fields)
         forge = fields.get("Version", "").startswith("f") or DISTILLED in fields
         return make_recipe(

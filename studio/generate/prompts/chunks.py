@@ -51,7 +51,7 @@ def chunks(pieces: Sequence[Piece], size: int, count: Callable[[str], int]) -> l
 def _overflow(words: list[_Word]) -> list[_Word]:
     """Take from a chunk that is too long by its last word what goes into the next one."""
     over = words[-1].tokens
-    for place in range(len(words) - 2, 0, -1):
+    for place in range(len(words) - 2, -1, -1):
         if words[place].text.endswith(","):
             tail = words[place + 1 :]
             del words[place + 1 :]
