@@ -10,9 +10,11 @@ import torch
 
 from studio.adapters.naming import DENOISER
 from studio.errors import SettingsError
+from studio.families import FAMILIES
 from studio.families._base import Model
 from studio.models.opening import open_model
 from studio.networks import INITIALIZATIONS, NETWORKS
+from studio.networks._targets import chosen_layers
 from studio.workspace import Workspace
 from tests.networks.put_in import attach, read_into, said, settings, train, write
 
@@ -122,6 +124,17 @@ def test_content_and_style_blocks_are_the_family_s_to_name(
     monkeypatch.setattr(model.family, "blocks", named)
     paths = attach(model, "locon", blocks="style").factors()
     assert {path[: len("up_blocks.0.attentions.1")] for path in paths} == {"up_blocks.0.attentions.1"}
+
+
+@pytest.mark.parametrize(("block", "number"), [("content", 0), ("style", 1)])
+def test_sdxl_has_the_two_blocks_of_b_lora(block: str, number: int) -> None:
+    layers = {
+        f"up_blocks.{up}.attentions.{at}.transformer_blocks.0.attn1.to_q": (8, 8)
+        for up in range(2)
+        for at in range(3)
+    }
+    chosen = chosen_layers(FAMILIES.get("sdxl"), DENOISER, layers, blocks=block, wide=False)
+    assert chosen == [f"up_blocks.0.attentions.{number}.transformer_blocks.0.attn1.to_q"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studio import cli
 from studio.adapters.header import read_header
 from studio.errors import AdapterError, SettingsError
 from studio.train.kohya import from_kohya, read_kohya
@@ -69,6 +70,22 @@ def test_a_lora_of_another_trainer_cannot_be_trained_again(small: Small, tmp_pat
     stranger.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(AdapterError, match="does not say how it was trained"):
         like(stranger, small.workspace)
+
+
+def test_the_command_says_what_differs_and_trains_with_the_same_settings(
+    small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.train(small.run(steps=1, learning_rate=3e-4))
+    (small.workspace.datasets / "dots" / "1.txt").write_text("a dot")
+    lora, begun = small.workspace.loras / "dots.safetensors", []
+    monkeypatch.setattr(cli, "_do", lambda workspace, kind, settings, title: begun.append(settings))
+    told = ["train", "--like", str(lora), "--captions", "captions", "--workspace", str(small.workspace.root)]
+    cli.app(told, standalone_mode=False)
+    assert "Nothing differs" in capsys.readouterr().out
+    assert (begun[0].learning_rate, begun[0].seed, begun[0].captions) == (3e-4, 7, "captions")
+    (small.workspace.datasets / "dots" / "2.png").unlink()
+    cli.app(told, standalone_mode=False)
+    assert "2.png is gone." in capsys.readouterr().out
 
 
 KOHYA = {
