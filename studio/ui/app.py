@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.data.dataset import list_datasets
 from studio.jobs.dispatcher import Dispatcher
 from studio.kinds import KINDS
 from studio.ui import theme
@@ -57,6 +58,7 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
         _from_train_to_generate(train, generate, rooms)
         _from_caption_to_train(caption, train, rooms)
         _from_loras_to_generate(loras, generate, rooms)
+        _from_generate(generate, caption, train, rooms)
         pulse.start(page)
     return page
 
@@ -93,6 +95,29 @@ def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.
     outputs = [*generate.filling(), rooms]
     for event in (loras.grid.used, loras.result.used, loras.result.picked):
         event(used, generate.mixer, outputs, show_progress="hidden", api_visibility="private")
+
+
+def _from_generate(generate: GenerateRoom, caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
+    """Pictures that were made into a dataset, to be captioned or trained on."""
+
+    boxes = {"caption": caption.form.fields["dataset"], "train": train.form.fields["dataset"]}
+    wiring: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def open_room(to: str, dataset: str) -> dict[Any, Any]:
+        names = gr.update(choices=list_datasets(generate.desk.workspace), value=dataset)
+        return {boxes[to]: names, rooms: gr.update(selected=to)}
+
+    @kindly
+    def carried(event: gr.EventData) -> dict[Any, Any]:
+        return open_room(str(event._data["to"]), str(event._data["dataset"]))
+
+    @kindly
+    def sent(event: gr.EventData) -> dict[Any, Any]:
+        to, picture = str(event._data["value"]), str(event._data["picture"])
+        return open_room(to, generate.returning.as_dataset(picture)) if to in boxes else {rooms: gr.skip()}
+
+    generate.gallery.carried(carried, None, [*boxes.values(), rooms], **wiring)
+    generate.recipe.sent(sent, None, [*boxes.values(), rooms], **wiring)
 
 
 def serve(

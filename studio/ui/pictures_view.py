@@ -1,84 +1,97 @@
-"""What has been painted: the picture on the stage, the one in the making, and those before."""
+"""What has been painted: the picture on the easel, the one in the making, and how it was made."""
 
 from __future__ import annotations
 
-from base64 import b64encode
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from studio.data.pictures import SUFFIXES
 from studio.errors import PictureError
 from studio.generate.recipe import read_recipe
 from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
 from studio.ui.jobs_panel import behind, facts
-from studio.ui.markup import render
+from studio.ui.markup import picture_url, render
 
-RECENT = 48  # pictures in the gallery
 DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 EMPTY = "Say what the picture shows, and press Generate. Your LoRAs are mixed at their sliders."
+ENLARGED, WIDEST = 4, 1400  # a small picture is shown larger, but not beyond
+BUSY = ("waiting", "running")
 
 
 class PicturesView:
-    """Renders the stage and the gallery of the Generate room."""
+    """What the live pieces of the Generate room show."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._listed: tuple[object, list[Path]] = (None, [])
 
     def stage(self, chosen: str) -> str:
-        """The chosen picture; without a choice the one in the making, or else the newest."""
+        """The job in hand and those that wait, what became of the last one, and what was to be noted."""
         job = self.desk.present("generate")
-        live = job is not None and job.state in ("waiting", "running")
-        own = _made(job, "picture") if job else []
-        before = next(iter(self.outputs()), None)
-        newest = own[-1] if own else before
-        shown = self._known(chosen) or newest
-        preview = self._preview(job) if live and not chosen else None
+        told = facts(self.desk, job) if job else None
+        shown = bool(job and told and (told["live"] or job.can_resume))
+        empty = "" if job or self.newest() or chosen else EMPTY
+        notes = told["notes"] if told and not chosen else []
         return render(
-            "stage",
-            picture=shown,
-            side=_side(shown),
-            preview=preview,
-            live=live and not chosen,
-            job=facts(self.desk, job) if job and (live or job.can_resume) else None,
-            behind=behind(self.desk, job),
-            notes=facts(self.desk, job)["notes"] if job else [],
-            strip=own if len(own) > 1 and not chosen else [],
-            recipe=_recipe(shown) if shown else None,
-            empty=EMPTY,
+            "stage", job=told if shown else None, behind=behind(self.desk, job), notes=notes, empty=empty
         )
 
-    def gallery(self) -> str:
-        """The pictures before, newest first."""
-        pictures = [{"path": path, "small": self.desk.small(path, 256)} for path in self.outputs()]
-        return render("gallery", pictures=pictures)
+    def easel(self, chosen: str) -> str:
+        """The picture that is to be seen, as JSON; while a job paints, also which one."""
+        job = self.desk.present("generate")
+        running = job is not None and job.state in BUSY and not chosen
+        own = made(job) if job else []
+        shown = self._known(chosen) or (own[-1] if own else None) or self.newest()
+        told: dict[str, Any] = {
+            "picture": self.told(shown) if shown else None,
+            "running": job.run.id if job and running else "",
+            "first": running and not own,
+            "strip": [self.told(path) for path in own] if len(own) > 1 and not chosen else [],
+        }
+        return json.dumps(told)
 
-    def outputs(self) -> list[Path]:
-        """The newest pictures in `outputs/`; listed again only when a folder there has changed."""
-        days = sorted(self.desk.workspace.outputs.glob(DAY), reverse=True)
-        stamp = [(day, day.stat().st_mtime_ns) for day in days]
-        if stamp != self._listed[0]:
-            found: list[Path] = []
-            for day in days:
-                files = [file for file in day.glob("*.png") if not file.name.startswith(".")]
-                found += sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
-                if len(found) >= RECENT:
-                    break
-            self._listed = (stamp, found[:RECENT])
-        return self._listed[1]
+    def recipe(self, chosen: str) -> str:
+        """How the picture was made, and what can be done with it."""
+        job = self.desk.present("generate")
+        if job is not None and job.state in BUSY and not chosen:
+            return ""
+        own = made(job) if job else []
+        shown = self._known(chosen) or (own[-1] if own else None) or self.newest()
+        return render("recipe", picture=shown, recipe=_recipe(shown)) if shown else ""
+
+    def told(self, path: Path) -> dict[str, Any]:
+        """A picture for the page."""
+        side = _side(path)
+        return {"place": str(path), "url": picture_url(path), "side": side, "name": path.name}
+
+    def newest(self) -> Path | None:
+        """The newest picture in `outputs/`."""
+        for day in sorted(self.desk.workspace.outputs.glob(DAY), reverse=True):
+            pictures = [file for file in day.iterdir() if is_output(file)]
+            if pictures:
+                return max(pictures, key=lambda file: (file.stat().st_mtime_ns, file.name))
+        return None
+
+    def mark(self) -> str:
+        """Changes whenever a picture comes or goes."""
+        days = self.desk.workspace.outputs.glob(DAY)
+        return json.dumps([(day.name, day.stat().st_mtime_ns) for day in sorted(days)])
 
     def _known(self, chosen: str) -> Path | None:
         path = Path(chosen) if chosen else None
-        return path if path in self.outputs() else None
+        return path if path and self.own(path) else None
 
-    def _preview(self, job: JobView | None) -> str:
-        """The picture in the making, inside the page itself: its file is written anew at every step."""
-        shown = _made(job, "preview") if job and not _made(job, "picture") else []
-        try:
-            return f"data:image/jpeg;base64,{b64encode(shown[-1].read_bytes()).decode()}" if shown else ""
-        except OSError:
-            return ""
+    def own(self, path: Path) -> bool:
+        """Whether this is a picture of the workspace's outputs."""
+        inside = path.resolve().is_relative_to(self.desk.workspace.outputs.resolve())
+        return inside and is_output(path) and path.exists()
+
+
+def is_output(path: Path) -> bool:
+    """Whether this is the name of a picture."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def used_seed(job: JobView | None) -> int | None:
@@ -87,18 +100,21 @@ def used_seed(job: JobView | None) -> int | None:
     return int(seeds[0]) if seeds and seeds[0] is not None else None
 
 
-def _made(job: JobView, what: str) -> list[Path]:
-    return [Path(artifact.path) for artifact in job.artifacts if artifact.what == what]
+def made(job: JobView) -> list[Path]:
+    """What a job has painted so far and is still there: its pictures, then the sheet of them."""
+    paths = [Path(a.path) for what in ("picture", "sheet") for a in job.artifacts if a.what == what]
+    return [path for path in paths if path.exists()]
 
 
-def _side(path: Path | None) -> int:
-    """How wide a picture may be shown: a small one is enlarged, but not beyond four times."""
+def _side(path: Path) -> int:
+    """How wide a picture may be shown."""
     from PIL import Image
 
-    if path is None or not path.exists():
-        return 0
-    with Image.open(path) as image:
-        return min(image.width * 4, 1400)
+    try:
+        with Image.open(path) as image:
+            return min(image.width * ENLARGED, WIDEST)
+    except OSError:
+        return 512
 
 
 @lru_cache(maxsize=256)
@@ -108,12 +124,14 @@ def _recipe(path: Path) -> dict[str, Any] | None:
     except (PictureError, OSError):
         return None
     values = recipe.values
+    size = f"{values['width']} × {values['height']}" if values.get("width") and values.get("height") else ""
     return {
         "prompt": values.get("prompt", ""),
+        "negative": values.get("negative", ""),
         "seed": values.get("seed"),
         "facts": [
-            f"{values.get('width')} × {values.get('height')}",
-            f"{values.get('steps')} steps",
+            size,
+            f"{values.get('steps')} steps" if values.get("steps") else "",
             f"guidance {values.get('guidance'):g}" if values.get("guidance") else "",
             recipe.model,
         ],

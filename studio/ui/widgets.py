@@ -86,7 +86,7 @@ def source(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
 
 def axes(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:
     """The axes of a sheet: its value is a line for each, as `read_axes` reads them."""
-    return _widget("sheet", elem_id, (), "", server_functions=[servant])
+    return _widget("axes", elem_id, (), "", server_functions=[servant])
 
 
 def held(elem_id: str, value: Any = "") -> gr.HTML:

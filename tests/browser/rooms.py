@@ -7,6 +7,14 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 240_000
+FOLDS = {
+    **dict.fromkeys(("generate-seed", "generate-count", "generate-width", "generate-height"), "picture"),
+    **dict.fromkeys(("generate-image", "generate-strength"), "start"),
+    **dict.fromkeys(("generate-steps", "generate-guidance"), "sampling"),
+    **dict.fromkeys(("generate-sheet", "generate-upscale"), "finish"),
+    "generate-base": "model",
+    "generate-negative": "prompt",
+}
 
 
 def enter(page: Page, room: str) -> None:
@@ -26,12 +34,21 @@ def bring_pictures(page: Page, files: list[Path], dataset: str) -> None:
 
 
 def fill(page: Page, name: str, value: str) -> None:
-    """Type into a field, and leave it as the Tab key does."""
+    """Type into a field, and leave it as the Tab key does; a fold in which it lies is opened."""
+    unfold(page, name)
     box = page.locator(f"#{name}").locator(
         "textarea, input[type=text], input[type=number], input[role=combobox]"
     )
     box.first.fill(value)
     box.first.press("Tab")
+
+
+def unfold(page: Page, name: str) -> None:
+    """Open the fold of the Generate room in which a field lies."""
+    fold = FOLDS.get(name)
+    if fold and not page.locator(f"#{name}").is_visible():
+        page.locator(f"#generate-fold-{fold} > button").click()
+        expect(page.locator(f"#{name}")).to_be_visible()
 
 
 def choose(page: Page, name: str, value: str) -> None:

@@ -6,7 +6,7 @@
   const held = new Map(); // fields that show nothing themselves, by name
 
   studio.held = ({ element, props, watch }) => {
-    const name = element.closest("[id]")?.id || "";
+    const name = element.closest(".block").id;
     const field = { get: () => props.value, put: (value) => { props.value = value; }, seen: () => {} };
     held.set(name, field);
     watch("value", () => field.seen());

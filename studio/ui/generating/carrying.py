@@ -10,7 +10,8 @@ from typing import Any
 from studio.errors import PictureError
 from studio.generate.gallery import Gallery
 from studio.generate.inputs import keep
-from studio.generate.recipe import read_recipe, restore
+from studio.generate.recipe import read_recipe
+from studio.generate.restoring import restore
 from studio.workspace import Workspace
 
 FROM_PICTURES = "From my pictures"  # the dataset to which single pictures are sent

@@ -29,13 +29,14 @@ class GalleryAnswers:
 
     def answer_shots(self, question: Question) -> Answer:
         """A page of pictures, newest first, after the one at `before`."""
+        at = question.get("before")
         shots = self.gallery.search(
             str(question.get("text", "")),
             adapter=str(question.get("adapter", "")),
             model=str(question.get("model", "")),
             favourite=True if question.get("favourite") else None,
             day=str(question.get("day", "")),
-            before=question.get("before"),
+            before=(float(at[0]), str(at[1])) if at else None,
             limit=PAGE,
         )
         return {"shots": [_told(shot) for shot in shots], "more": len(shots) == PAGE}

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import StudioError
-from studio.generate.recipe import read_recipe, restore
+from studio.generate.recipe import read_recipe
+from studio.generate.restoring import restore
 from studio.generate.settings import GenerateSettings
+from studio.jobs.live import Glimpse, Viewer
 from studio.ui.desk import Desk
 from studio.ui.generating.draft import Draft
 from studio.ui.generating.servant import Answer, Question
 from studio.ui.library import Library
 from studio.ui.pictures_view import PicturesView, made
 
-PATIENCE = 20.0  # seconds that a question for a glimpse waits at most
+PATIENCE = 60.0  # seconds that a preview may take: the base may have to be opened for it
+SHORT = 2.0  # seconds that a question for a picture in the making waits
 
 
 class Painting:
@@ -26,31 +29,40 @@ class Painting:
 
     def answer_live(self, question: Question) -> Answer:
         """Paint a small preview of the form with this mix; answers once it, or a newer one, is there."""
-        dispatcher = self.desk.dispatcher
-        if dispatcher is None:
+        if self.desk.dispatcher is None:
             return {}
         window = str(question["window"])[:20]
-        ticket = dispatcher.live("generate", self._settings(window, question), window=window)
-        after = -1
-        while glimpse := dispatcher.wait(after, PATIENCE):
-            after = glimpse.number
-            if glimpse.window == window and glimpse.ticket >= ticket:
-                if glimpse.fault:
-                    return {"fault": glimpse.fault}
-                return {"ticket": glimpse.ticket, "asked": ticket, "picture": _inline(glimpse.jpeg)}
-        return {}
+        lane = window + str(question.get("lane", ""))[:20]
+        settings = self._settings(window, question)
+        ticket = self.desk.dispatcher.live("generate", settings, window=lane)
+        seen = self._wait_for(self.desk.dispatcher.viewer, ticket, lane)
+        if seen is None or seen.fault:
+            return {"fault": seen.fault if seen else "The preview took too long; try once more."}
+        return {"ticket": seen.ticket, "asked": ticket, "picture": _inline(seen.jpeg)}
 
     def answer_glimpse(self, question: Question) -> Answer:
         """The picture that a running job has in the making, once it is newer than `after`."""
-        dispatcher = self.desk.dispatcher
-        if dispatcher is None:
+        if self.desk.dispatcher is None:
             return {}
-        after, run = int(question["after"]), str(question["run"])
-        latest = dispatcher.latest(run)
+        viewer, run, after = self.desk.dispatcher.viewer, str(question["run"]), int(question["after"])
+        latest = viewer.of_run(run)
         if latest is None or latest.number <= after:
-            newer = dispatcher.wait(after, PATIENCE / 10)
-            latest = newer if newer is not None and newer.run == run else None
-        return {"number": latest.number, "picture": _inline(latest.jpeg)} if latest else {}
+            viewer.wait(max(after, 0), SHORT)
+            latest = viewer.of_run(run)
+        if latest is None or latest.number <= after:
+            return {}
+        return {"number": latest.number, "picture": _inline(latest.jpeg)}
+
+    @staticmethod
+    def _wait_for(viewer: Viewer, ticket: int, lane: str) -> Glimpse | None:
+        """What came of a ticket, or of a later one that took its place."""
+        after = 0
+        while (found := viewer.glimpse(ticket)) is None:
+            newest = viewer.wait(after, PATIENCE)
+            if newest is None or (newest.window == lane and newest.ticket > ticket):
+                return newest
+            after = newest.number
+        return found
 
     def answer_counterpart(self, question: Question) -> Answer:
         """Paint a picture again without its LoRAs, or without one of them; answers with the run."""

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from studio.data.pictures import open_picture
 from studio.errors import PictureError, StudioError
-from studio.generate.inputs import input_path, keep
+from studio.generate.inputs import FOLDER, keep
 from studio.generate.settings import GenerateSettings
 from studio.models.facts import base_facts
 from studio.settings import KnobInfo, knobs
@@ -35,8 +35,11 @@ class Starting:
         self.desk = desk
 
     def answer_source(self, question: Question) -> Answer:
-        """The picture that a form names, to be seen."""
-        return self._told(input_path(self.desk.workspace, str(question["place"])))
+        """The picture that a form names, to be seen; only what was kept for it is shown."""
+        path = self.desk.workspace.hidden / FOLDER / Path(str(question["place"])).name
+        if not path.is_file():
+            raise PictureError("The picture to start from is not there any more", remedy="Choose it again.")
+        return self._told(path)
 
     def answer_take_source(self, question: Question) -> Answer:
         """A picture that was dropped or chosen: a copy of it is kept."""

@@ -1,36 +1,51 @@
-"""The Generate room: a prompt, a slider for each LoRA, and the picture."""
+"""The Generate room: a prompt, a slider for each LoRA, the picture, and the way back to each of them."""
 
 from __future__ import annotations
 
-import random
+import json
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from studio.errors import SettingsError
-from studio.generate.recipe import read_recipe
 from studio.generate.settings import GenerateSettings
+from studio.generate.sheet import comparison
 from studio.settings import KnobInfo
 from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
+from studio.ui.generating.carrying import Carrying
 from studio.ui.generating.draft import Draft
+from studio.ui.generating.fields import Fields
 from studio.ui.generating.folds import FoldedForm
+from studio.ui.generating.gallery import GalleryAnswers
 from studio.ui.generating.mixes import Mixes, of_picture
+from studio.ui.generating.painting import Painting
+from studio.ui.generating.returning import Returning
 from studio.ui.generating.servant import servant
+from studio.ui.generating.standing import READ, standing, untouched
+from studio.ui.generating.starting import Starting
 from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
 from studio.ui.library import Library, take_adapters
+from studio.ui.loras.clash import ClashBox
+from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import keeper, live, mixer, prompting, shelf, uploaded
+from studio.ui.widgets import drops, easel, gallery, keeper, live, mixer, prompting, shelf, uploaded
 
 KEEP = "keep the seed"  # beside the form's values in the draft
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-FOLDS = {"Prompt": "Negative prompt", "Picture": "Size, number and seed", "Model": "Base model"}
+FOLDS = {
+    "Prompt": "Negative prompt and style",
+    "Picture": "Size, number and seed",
+    "Start from a picture": "Start from a picture",
+    "Model": "Base model",
+    "Sampling": "Sampling",
+    "Finish": "Upscale, sheet and file",
+}
 Updates = dict[Component, Any]
 
 
@@ -38,62 +53,52 @@ class GenerateRoom:
     """Builds the room inside a `gr.Tab`."""
 
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
-        self.desk = desk
-        self.library = Library(desk)
-        self.view, self.draft, self.mixes = (
-            PicturesView(desk),
-            Draft(desk.workspace),
-            Mixes(desk, self.library),
-        )
-        self.ask = servant(self.mixes, Words(desk))
+        self.desk, self.library, self.view = desk, Library(desk), PicturesView(desk)
+        self.draft, self.mixes = Draft(desk.workspace), Mixes(desk, self.library)
+        painting = Painting(desk, self.library, self.draft, self.view)
+        parts = (self.mixes, Words(desk), painting, Starting(desk), GalleryAnswers(desk, self.view))
+        self.ask = servant(*parts)
+        self.beside = Fields(desk, self.ask, GenerateSettings)
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
                 self._desk()
             with gr.Column(elem_classes="stage"):
-                self.stage = live("generate-stage", "reused")
-                self.gallery = live("generate-gallery")
+                self._stage()
         self.chosen = gr.State("")
         self.fields = self.form.fields
+        self.returning = Returning(
+            Carrying(desk.workspace), self.view, self.form, keep=self.beside.keep, note=self.restored
+        )
         self._events()
-        base = self.fields["base"]
-        pulse.show(self.stage, lambda given: self.view.stage(given[self.chosen]), self.chosen)
-        pulse.show(self.gallery, lambda _: self.view.gallery())
-        pulse.show(self.shelf, lambda given: self.mixes.shelf(given[base] or ""), base)
-        pulse.show(self.words, lambda given: given[base] or "", base)
-        pulse.show(self.fields["seed"], self._seed_used, self.keep, at_first=False)
+        self._live(pulse)
 
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
             self.base = BaseBox(self.desk)
-            makers = {
-                "prompt": self._prompt,
-                "negative": self._negative,
-                "base": self.base.make,
-                "adapters": self._mixer,
-                "seed": self._seed,
-            }
+            makers = {**self.beside.makers, "base": self.base.make, "adapters": self._mixer}
             self.form = FoldedForm(GenerateSettings, "generate", makers=makers, titles=FOLDS)
             self.form.place("prompt")
             self.words = prompting("generate-words", self.ask)
             self.form.place("adapters")
+            self.clash_place = gr.Column(elem_classes="clash-place")
             self.form.rest()
             self.keeper = keeper("generate-keeper")
         with gr.Column(elem_classes="desk-foot"):
+            self.standing = live("generate-standing")
             self.form.note()
             with gr.Row(elem_classes="go-row"):
                 self.go = gr.Button("Generate", variant="primary", elem_id="generate-go", elem_classes="go")
                 self.live = gr.Checkbox(
-                    label="Live",
-                    elem_id="generate-live",
-                    info="Paint when a slider is let go",
-                    container=False,
+                    label="Live", elem_id="generate-live", info="Previews as you drag", container=False
                 )
 
-    def _prompt(self, knob: KnobInfo, elem_id: str) -> Component:
-        return gr.Textbox(lines=3, max_lines=8, label=knob.label, info=knob.help, elem_id=elem_id)
-
-    def _negative(self, knob: KnobInfo, elem_id: str) -> Component:
-        return gr.Textbox(lines=1, max_lines=6, label=knob.label, info=knob.help, elem_id=elem_id)
+    def _stage(self) -> None:
+        self.drops = drops("generate-drops")
+        self.restored = live("generate-restored")
+        self.stage = live("generate-stage")
+        self.easel = easel("generate-easel", self.ask)
+        self.recipe = live("generate-recipe", "reused", "sent")
+        self.gallery = gallery("generate-gallery", self.ask)
 
     def _mixer(self, knob: KnobInfo, elem_id: str) -> Component:
         gr.HTML('<p class="field-title">LoRAs</p>', apply_default_css=False)
@@ -101,61 +106,101 @@ class GenerateRoom:
         self.shelf = shelf("generate-shelf")
         return self.mixer
 
-    def _seed(self, knob: KnobInfo, elem_id: str) -> Component:
-        with gr.Row(elem_classes="seed-row"):
-            seed = gr.Number(-1, precision=0, label=knob.label, info=knob.help, elem_id=elem_id)
-            self.dice = gr.Button("Roll", size="sm", elem_id=f"{elem_id}-roll", min_width=56, scale=0)
-        self.keep = gr.Checkbox(
-            label="Keep this seed",
-            info="Off: a new one for each picture.",
-            elem_id=f"{elem_id}-keep",
+    def _live(self, pulse: Pulse) -> None:
+        base, chosen = self.fields["base"], self.chosen
+        size = self.fields["width"], self.fields["height"]
+        pulse.show(self.stage, lambda given: self.view.stage(given[chosen]), chosen)
+        pulse.show(self.easel, lambda given: self.view.easel(given[chosen]), chosen)
+        pulse.show(self.recipe, lambda given: self.view.recipe(given[chosen]), chosen)
+        pulse.show(self.gallery, lambda _: self.view.mark())
+        pulse.show(self.shelf, lambda given: self.mixes.shelf(given[base] or ""), base)
+        read = [self.fields[name] for name in READ]
+        pulse.show(self.standing, self._standing, *read)
+        with self.clash_place:
+            self.clash = ClashBox(
+                self.desk,
+                pulse,
+                "generate-clash",
+                library=self.library,
+                inputs=[self.mixer, base],
+                mix=lambda given: [(row["name"], row["weight"]) for row in self._heard(given)],
+                base=lambda given: given[base] or "pocket",
+            )
+        self.clash.widget.even(kindly(self._evened), self.mixer, self.mixer, **QUIET)
+        pulse.show(self.words, lambda given: given[base] or "", base)
+        pulse.show(self.fields["seed"], self._seed_used, self.beside.keep, at_first=False)
+        pulse.show(self.fields["style"], lambda _: self.beside.styles_told(), prop="choices", at_first=False)
+        pulse.show(
+            self.beside.shapes,
+            lambda given: self.beside.shapes_told(given[base] or "", *(given[side] for side in size)),
+            base,
+            *size,
         )
-        return seed
+
+    def _heard(self, given: Given) -> list[dict[str, Any]]:
+        rows = self.library.mixes(given[self.mixer], given[self.fields["base"]] or "")
+        return [row for row in rows if not row.get("mute")]
+
+    def _standing(self, given: Given) -> str:
+        return render("standing", standing=standing({name: given[self.fields[name]] for name in READ}))
+
+    def _evened(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Any:
+        """Weights at which each LoRA of the mix pushes equally hard."""
+        weights = json.loads(event._data["weights"])
+        return gr.update(
+            value=[{**row, "weight": weights.get(row["name"], row["weight"])} for row in rows or ()]
+        )
+
+    def _reset(self, event: gr.EventData) -> Updates:
+        return self.form.filled(untouched(str(event._data["field"])))
 
     def _events(self) -> None:
         self.base.events()
-        form, seed = self.form, self.fields["seed"]
-        inputs = form.inputs(self.keep, self.live)
-        outputs = [*form.outputs(), self.chosen]
+        self.beside.events(self.fields)
+        inputs = self.form.inputs(self.beside.keep, self.live)
+        outputs = [*self.form.outputs(), self.chosen]
+        filling = [*self.filling(), self.restored]
+        kept = (kindly(self._changed), self.form.inputs(self.beside.keep), None)
         self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
         self.mixer.released(kindly(self._released), inputs, outputs, **QUIET)
-        self.keeper.changed(kindly(self._changed), form.inputs(self.keep), None, queue=False, **QUIET)
-        self.mixer.dropped(kindly(self._dropped), None, None, **QUIET)
-        self.dice.click(
-            lambda: (random.randrange(2**31), True), None, [seed, self.keep], queue=False, **QUIET
-        )
-        seed.input(lambda value: value is not None and value >= 0, seed, self.keep, queue=False, **QUIET)
-        self.stage.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
-        self.gallery.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
-        self.stage.reused(kindly(self._reused), self.mixer, self.filling(), **QUIET)
+        self.mixer.compared(kindly(self._compared), inputs, outputs, **QUIET)
+        self.keeper.changed(*kept, queue=False, **QUIET)
+        for widget in (self.stage, self.easel, self.gallery):
+            widget.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
+        for event in (self.mixer.dropped, self.drops.adapters):
+            event(kindly(self._dropped), None, None, **QUIET)
+        reset = [self.fields[name] for name in READ]
+        self.standing.act(kindly(self._reset), None, reset, **QUIET).then(*kept, queue=False, **QUIET)
+        for event, handler in (
+            (self.recipe.reused, self.returning.reused),
+            (self.recipe.sent, self.returning.sent),
+            (self.drops.pictures, self.returning.brought),
+            (self.restored.act, self.returning.noted),
+        ):
+            event(kindly(handler), self.mixer, filling, **QUIET).then(*kept, queue=False, **QUIET)
 
     def filling(self) -> list[Component]:
         """The components that change when the whole form is filled."""
-        return [*self.form.outputs(), self.keep, self.base.line]
+        return [*self.form.outputs(), self.beside.keep, self.base.line]
 
     def opened(self) -> Updates:
-        """What a window that was just opened finds: the settings of the last picture."""
+        """What a window that was just opened finds: the form as it was left."""
         values = self.draft.last() or self._last_settings()
         rows, keep = values.pop("adapters", None), bool(values.pop(KEEP, False))
         base = str(values.get("base") or "pocket")
         updates = self.form.filled(values)
-        updates[self.keep] = keep
+        updates[self.beside.keep] = keep
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
-        updates[self.mixer] = gr.update(value=rows or self.library.at_first(base, ()))
+        updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else rows)
         return updates
 
     def _last_settings(self) -> dict[str, Any]:
-        """Those of the last picture, made from the command line or before drafts were kept."""
         last = self.desk.latest("generate")
         values = dict(last.run.settings) if last else {}
         rows = self.library.at_first(str(values.get("base", "pocket")), values.get("adapters", ()))
-        return {
-            **values,
-            "adapters": rows,
-            "seed": self._last_seed(values),
-            KEEP: values.get("seed", -1) >= 0,
-        }
+        keep, seed = values.get("seed", -1) >= 0, used_seed(last)
+        return {**values, "adapters": rows, KEEP: keep, **({} if seed is None else {"seed": seed})}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone, with a prompt that calls it."""
@@ -168,9 +213,16 @@ class GenerateRoom:
         """Fill the form, with these adapters on and the other rows off."""
         return {**self.form.filled(values), self.mixer: gr.update(value=of_picture(used, rows))}
 
-    def _generate(self, given: dict[Component, Any], *, same_seed: bool = False) -> Updates:
+    def _generate(self, given: Given, *, same_seed: bool = False) -> Updates:
+        return self._submit(given, lambda settings: settings, same_seed=same_seed)
+
+    def _compared(self, given: Given) -> Updates:
+        """Each LoRA alone, all together and none, at one seed."""
+        return self._submit(given, comparison)
+
+    def _submit(self, given: Given, change: Any, *, same_seed: bool = False) -> Updates:
         try:
-            settings = self._settings(given, same_seed=same_seed)
+            settings = change(self._settings(given, same_seed=same_seed))
         except SettingsError as fault:
             return self.form.faulty(fault)
         self.desk.submit("generate", settings, title=settings.prompt[:60])
@@ -179,14 +231,14 @@ class GenerateRoom:
     def _settings(self, given: Given, *, same_seed: bool) -> GenerateSettings:
         values = self.form.values(given)
         values["adapters"] = self.library.mixes(values["adapters"], values["base"] or "")
-        if not (given[self.keep] or same_seed):
+        if not (given[self.beside.keep] or same_seed):
             values["seed"] = -1
         settings = GenerateSettings.parse(values)
         if not settings.prompt.strip():
             raise SettingsError("Prompt: write what the picture shows", field="prompt")
         return settings
 
-    def _released(self, given: dict[Component, Any]) -> Any:
+    def _released(self, given: Given) -> Any:
         """With Live on, a slider that was let go paints again: the job before it makes way."""
         if not given[self.live]:
             return gr.skip()
@@ -197,7 +249,8 @@ class GenerateRoom:
 
     def _changed(self, given: Given, event: gr.EventData) -> None:
         values = {name: given[field] for name, field in self.form.fields.items()}
-        self.draft.keep({**values, KEEP: bool(given[self.keep])}, str(event._data["window"])[:20])
+        window = str((event._data or {}).get("window", ""))[:20] if isinstance(event._data, dict) else ""
+        self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:
@@ -210,23 +263,10 @@ class GenerateRoom:
     def _act(self, event: gr.EventData) -> Any:
         if event._data.get("act") == "pick":
             return str(event._data["picture"])
+        if event._data.get("act") == "move":
+            self.desk.queue.move(str(event._data["run"]), str(event._data["before"]))
         press(self.desk, event._data)
         return gr.skip()
 
-    def _reused(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
-        path = Path(event._data["picture"])
-        if path not in self.view.outputs():
-            return {self.keep: gr.skip()}
-        recipe = read_recipe(path)
-        for note in recipe.notes:
-            gr.Info(escape(note))
-        values = dict(recipe.values)
-        used = values.pop("adapters", [])
-        return {**self.mixed(used, rows, **values), self.keep: True}
-
     def _seed_used(self, given: Given) -> int | None:
-        return None if given[self.keep] else used_seed(self.desk.latest("generate"))
-
-    def _last_seed(self, values: dict[str, Any]) -> int:
-        used = used_seed(self.desk.latest("generate"))
-        return used if used is not None else int(values.get("seed", -1))
+        return None if given[self.beside.keep] else used_seed(self.desk.latest("generate"))

@@ -2,7 +2,7 @@
 (() => {
   const NAMES = ["Across", "Down", "And again for"];
 
-  studio.sheet = ({ element, props, server, watch }) => {
+  studio.axes = ({ element, props, server, watch }) => {
     const { h, button } = studio;
     const root = element.querySelector(".axes");
     const rows = h("div", { class: "axis-rows" });
@@ -34,7 +34,7 @@
 
     function read() {
       const value = props.value;
-      const text = Array.isArray(value) ? value.map((axis) => (typeof axis === "string" ? axis : `${axis.setting}=${axis.values.join(axis.values.some((one) => one.includes(",")) ? "|" : ",")}`)).join("\n") : value || "";
+      const text = Array.isArray(value) ? value.map((axis) => (typeof axis === "string" ? axis : `${axis.setting}=${axis.values.join(axis.values.some((one) => one.includes(",")) ? "|" : ",")}`)).join("\n") : String(value || "").replace(/^\(\)$/, "");
       if (text === written) return;
       written = text;
       axes = text.split("\n").filter(Boolean).map((line) => { const at = line.indexOf("="); return { setting: line.slice(0, at).trim(), values: line.slice(at + 1) }; });
