@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 NEGATIVE = "Negative prompt:"
 FIELD = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+HASHES = re.compile(r"\bHashes: (\{[^{}]*\})")
+"""The one field that some write as JSON without quoting it."""
 FEWEST_FIELDS = 3  # fewer, and the last line is one of the prompt
 LONGEST_LINE = 10_000  # characters of it that are looked at
 
@@ -36,7 +38,10 @@ class Parameters:
 def read_parameters(text: str) -> Parameters | None:
     """The parts of such a text; None if it is none."""
     *lines, last = text.strip().split("\n")
-    fields = {name: _unquoted(value) for name, value in FIELD.findall(last[:LONGEST_LINE])}
+    last = last[:LONGEST_LINE]
+    hashes = HASHES.search(last)
+    fields = {name: _unquoted(value) for name, value in FIELD.findall(HASHES.sub("", last))}
+    fields |= {"Hashes": hashes[1]} if hashes else {}
     if len(fields) < FEWEST_FIELDS:
         return None
     split = next((i for i, line in enumerate(lines) if line.strip().startswith(NEGATIVE)), len(lines))

@@ -44,6 +44,8 @@ class InvokeAI(Program):
             told = _modern(json.loads(texts[OLD_CHUNK]))
         else:
             return None
+        if not {"positive_prompt", "seed"} & set(told):
+            return None
         values = {name: told.get(field) for field, name in FIELDS.items()}
         for name in ("prompt", "negative"):
             values[name] = _weights(str(values[name] or ""))
