@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ import torch
 
 from studio.data.buckets import buckets
 from studio.data.dataset import Picture
+from studio.families._placing import size_of
 from studio.memory.blueprints import Blueprint
 from studio.memory.weightless import DEVICE, open_weightless, weightless
 from studio.models.opening import precision
+from studio.models.storage._base import stored_layers
 from studio.networks import NETWORKS
 from studio.train.buckets import Size
 from studio.train.plan import Example, Plan, further_resolutions
@@ -34,14 +37,25 @@ if TYPE_CHECKING:
 PROMPT = "a prompt"
 
 
-def count(
-    settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: bool = True
-) -> dict[str, int]:
-    """Peak bytes by phase: "text", "latents", "step", "sampling", "saving"."""
+@dataclass(frozen=True)
+class Counted:
+    """Peak bytes by phase ("text", "latents", "step", "sampling", "saving"), and what they are made of.
+
+    `facts` are the bytes that a step needs beside what lies there anyway ("activations") and those of the
+    text encoders that learn ("text"), the numbers trained ("trained") and those that a storage could pack
+    ("stored").
+    """
+
+    peaks: dict[str, int]
+    facts: dict[str, int]
+
+
+def count(settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: bool = True) -> Counted:
+    """Do each phase once; on the processor nothing is `frugal`."""
     torch.manual_seed(0)
     with weightless() as counter, _alone():
-        storage = getattr(settings, "storage", "plain")
-        model = open_weightless(blueprint, dtype=precision(dtype), storage=storage, frugal=frugal)
+        model = open_weightless(blueprint, dtype=precision(dtype), storage=settings.storage, frugal=frugal)
+        stored = sum(layer.weight.numel() for _, layer in stored_layers(model.denoiser))
         size = largest_bucket(settings, model)
         with counter.phase("text"), torch.no_grad():
             told = {name: each.cpu() for name, each in model.encode_prompts([PROMPT]).items()}
@@ -49,6 +63,7 @@ def count(
             latents = model.encode_pictures(torch.zeros(1, 3, size[1], size[0]))[0].cpu()
         loop = _loop(model, settings, told, latents, size)
         prime(loop)
+        before = counter.live
         with counter.phase("step"):
             loop.step()
         with counter.phase("sampling"), loop.at_rest():
@@ -56,7 +71,13 @@ def count(
         with counter.phase("saving"), loop.at_rest():
             loop.state()
             loop.attached.factors()
-    return counter.peaks
+        facts = {
+            "activations": counter.peaks["step"] - before,
+            "text": sum(map(size_of, model.text_encoders.values())),
+            "trained": sum(weight.numel() for weight in loop.attached.weights.values()),
+            "stored": stored,
+        }
+    return Counted(counter.peaks, facts)
 
 
 def largest_bucket(settings: TrainSettings, model: Model) -> Size:
