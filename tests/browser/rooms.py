@@ -57,13 +57,23 @@ def choose(page: Page, name: str, value: str) -> None:
     page.get_by_role("option", name=value, exact=True).click()
 
 
+def unfold(page: Page, name: str) -> None:
+    """Open a fold of a form, unless it is open."""
+    button = page.locator(f"#{name} > button.label-wrap")
+    if "open" not in (button.get_attribute("class") or "").split():
+        button.click()
+
+
 def train(page: Page, *, name: str, dataset: str, steps: int) -> None:
     """Fill in a short training and press Train."""
     enter(page, "Train")
     choose(page, "train-dataset", dataset)
-    fill(page, "train-name", name)
     fill(page, "train-class_word", "fox")
+    unfold(page, "train-fold-what-to-learn")
+    fill(page, "train-name", name)
+    unfold(page, "train-fold-how-long")
     fill(page, "train-steps", str(steps))
+    unfold(page, "train-fold-watching-it-learn")
     fill(page, "train-sample_prompts", "a picture of sks fox")
     fill(page, "train-sample_every", str(steps))
     page.click("#train-go")

@@ -157,7 +157,9 @@ class TrainForm(FoldedForm):
         updates = self.filled(values)
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
-        updates |= self.put_purpose(purpose)
+        updates[self.purpose] = purpose
+        subject = {"value": values["class_word"]} if "class_word" in values else {}
+        updates[self.fields["class_word"]] = gr.update(visible=purpose == "subject", **subject)
         updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
         updates[self.before] = self._layer(preset, quality)
         return updates

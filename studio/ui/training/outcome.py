@@ -92,6 +92,7 @@ def kept_html(desk: Desk, view: JobView) -> str:
             for one in there
         ],
         done=view.state == "done",
+        together=size_in_words(sum(one.size_bytes for one in there)),
         spare=len(spare),
         frees=size_in_words(sum(one.size_bytes for one in spare)),
     )  # fmt: skip
