@@ -7,11 +7,14 @@ that two processes do what one does with twice the accumulation.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch import nn
+
+PATIENCE = timedelta(hours=12)  # with which processes wait while the first paints class pictures or samples
 
 
 class Crew:
@@ -74,7 +77,7 @@ def begin_crew(*, cpu: bool, mixed_precision: str, accumulation: int) -> Crew:
 
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
-    from accelerate.utils import AutocastKwargs
+    from accelerate.utils import AutocastKwargs, InitProcessGroupKwargs
 
     if "RANK" not in os.environ:
         AcceleratorState._reset_state(reset_partial_state=True)  # that of an earlier training here
@@ -83,6 +86,6 @@ def begin_crew(*, cpu: bool, mixed_precision: str, accumulation: int) -> Crew:
             cpu=cpu,
             mixed_precision={"fp32": "no"}.get(mixed_precision, mixed_precision),
             gradient_accumulation_steps=accumulation,
-            kwargs_handlers=[AutocastKwargs(enabled=False)],
+            kwargs_handlers=[AutocastKwargs(enabled=False), InitProcessGroupKwargs(timeout=PATIENCE)],
         )
     )

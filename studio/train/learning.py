@@ -18,6 +18,10 @@ NOTHING = 1e-5  # of what the base says: less is the noise of the arithmetic
 RUINED = 2.0  # times the base's loss at the same noise: no LoRA worth keeping comes from there
 
 
+class Ruined(TrainingError):
+    """The network has unlearned how to paint."""
+
+
 def check_at(loop: Loop) -> int:
     """The step after which it is checked, once the full learning rate has worked for a while; 0 is never."""
     settings = loop.settings
@@ -43,10 +47,10 @@ def demand_learning(loop: Loop, probe: Probe) -> float:
     return by
 
 
-def demand_sense(loop: Loop, loss: float, base: float) -> None:
-    """Raise `TrainingError` if the network says less of the pictures than the base alone does, by far."""
+def demand_sense(loss: float, base: float, loop: Loop) -> None:
+    """Raise `Ruined` if the network's loss at fixed noise is far above that of the base alone."""
     if loss > RUINED * base:
-        raise TrainingError(
+        raise Ruined(
             f"After {loop.done} steps the LoRA has unlearned how to paint",
             why=f"At the same noise its error is {loss:.3g}, that of the base {base:.3g}, because the "
             f"learning rate ({loop.settings.learning_rate:g}) is too high",

@@ -87,7 +87,7 @@ class Loop:
         batch = feed.batch(number)
         loss = self._loss(batch)
         value = loss.item()
-        if not isfinite(value):
+        if not isfinite(self.crew.mean(value)):  # of any process: they stop together
             raise astray(self, "The loss is no longer a number", batch)
         self.accelerator.backward(loss if feed.weight == 1 else loss * feed.weight)
         return value

@@ -11,7 +11,7 @@ from studio.jobs.context import Context
 from studio.jobs.requests import SAMPLE_NOW, SAVE_NOW
 from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, write_lora
-from studio.train.learning import check_at, demand_learning, demand_sense
+from studio.train.learning import Ruined, check_at, demand_learning, demand_sense
 from studio.train.loop import Loop
 from studio.train.metrics import Metrics, memory_used
 from studio.train.probe import Probe
@@ -47,6 +47,8 @@ class Training:
                 self._heed()
                 self._step()
             self._sample()
+        except Ruined:
+            raise  # a state from which nobody wants to go on
         except (Cancelled, TrainingError):
             self._save()
             raise
@@ -117,7 +119,7 @@ class Training:
             if self._base_loss is None:
                 with self.loop.attached.off():
                     self._base_loss = self.probe.loss()
-        demand_sense(self.loop, loss, self._base_loss)
+        demand_sense(loss, self._base_loss, self.loop)
         return {self.measure: loss}
 
     def _check_learning(self) -> None:

@@ -122,7 +122,7 @@ def test_a_learning_rate_that_ruins_the_base_stops_and_says_so(
     monkeypatch.setattr(Probe, "loss", lambda probe: 0.5 if small.told("checkpoint") else 0.2)
     with pytest.raises(TrainingError, match=r"learning rate \(1\) is too high.*a tenth"):
         small.train(run)
-    assert small.told("checkpoint")
+    assert [told.facts["step"] for told in small.told("checkpoint")] == [1]
 
 
 @pytest.mark.parametrize("where", ["samples", "loras"])
@@ -137,12 +137,11 @@ def test_a_full_disk_is_told_and_the_run_goes_on_from_there(
             raise OSError(errno.ENOSPC, "No space left on device", str(target))
         replace(source, target)
 
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError) as fault:
+    with monkeypatch.context() as patched, pytest.raises(OSError) as fault:
+        patched.setattr(os, "replace", full)
         small.train(run)
     assert "no room left on the disk" in str(explain(fault.value))
     assert [path.name for path in run.folder(small.workspace).rglob("*.part")] == []
-    monkeypatch.undo()
     small.train(run)
     assert [line["step"] for line in read_metrics(run.folder(small.workspace))] == [1, 2, 3, 4]
     assert [told.path.endswith("dots.safetensors") for told in small.told("lora")] == [True]
