@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.errors import SettingsError
 from studio.settings import Knob
 from studio.workbench.job import Job
 from studio.workbench.settings import WorkbenchSettings
@@ -24,6 +25,13 @@ class MetadataSettings(WorkbenchSettings):
     trigger: str = Knob("", label="Trigger word", help="What calls it in a prompt; empty leaves it.")
     author: str = Knob("", label="Author", help="Empty leaves it as it is.")
     about: str = Knob("", widget="lines", label="Description", help="Empty leaves it as it is.")
+    entries: str = Knob(
+        "",
+        widget="lines",
+        advanced=True,
+        label="Other entries",
+        help="One a line, such as modelspec.license=CC0; nothing behind the sign takes an entry out.",
+    )
     strip: bool = Knob(
         False,
         label="Take out everything else",
@@ -57,6 +65,19 @@ class Metadata(Tool):
             raise AdapterError(f"{target.name} did not come out whole", remedy="Is the disk all right?")
         job.made(target)
         return f"“{target.stem}” is written. Its weights are the same bytes as before."
+
+
+def _entries(text: str) -> dict[str, str]:
+    """`key=words` by line; raises `SettingsError` for a line that is none."""
+    pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
+    for key, equals, _ in pairs:
+        if not equals or not key.strip():
+            raise SettingsError(
+                f"Other entries: “{key[:60]}” cannot be used",
+                remedy="Write it as modelspec.license=CC0.",
+                field="entries",
+            )
+    return {key.strip(): words.strip() for key, _, words in pairs}
 
 
 ENTRY = Metadata()
