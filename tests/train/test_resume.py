@@ -96,12 +96,11 @@ def test_a_full_disk_at_a_save_leaves_the_checkpoint_before_it(
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write(path, *rest)
 
-    monkeypatch.setattr(training, "write_lora", full)
-    with pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+        patched.setattr(training, "write_lora", full)
         small.train(broken)
     folder = broken.folder(small.workspace) / "checkpoints"
     assert [path.name for path in folder.iterdir()] == ["step-000004"]
-    monkeypatch.undo()
     small.train(broken)
     assert losses(small, broken) == losses(small, unbroken)
 
