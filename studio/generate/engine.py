@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from studio.adapters.reading import Adapter
 
 
+PAINTER = "painter"
+
+
 class GenerateEngine:
     """Paints the pictures of one job after another; keeps the base open until another one is asked for."""
-
-    def __init__(self) -> None:
-        self._painter: Painter | None = None
 
     def __call__(self, context: Context, settings: GenerateSettings) -> str:
         """Paint, save and tell of each picture; raises `Cancelled` at a step boundary."""
@@ -34,7 +34,7 @@ class GenerateEngine:
         saver, said, begun = Saver(context, settings), set[str](), 0
         try:
             for batch in batches(tasks):
-                painter = self._open(batch[0].settings.base, context)
+                painter = _open(batch[0].settings, context)
                 adapters, plans = _prepare(painter.opened, batch, context)
                 notes = [painter.opened.status, *map(_left_out, adapters), *told_once(plans)]
                 for note in notes:
@@ -53,7 +53,7 @@ class GenerateEngine:
 
         Raises `Cancelled` at the first step at which the context says that it came too late.
         """
-        painter = self._open(settings.base, context)
+        painter = _open(settings, context)
         single = settings.model_copy(update={"sheet": (), "count": 1})
         asked = make_tasks(single, context.workspace, 0)[0].settings
         adapters = painter.opened.mix(context.workspace, asked.adapters, remember=False)
@@ -62,11 +62,14 @@ class GenerateEngine:
         plan = make_plan(small, model, painter.opened.scheduler_config, size=size)
         return jpeg(painter.glance(plan, context))
 
-    def _open(self, base: str, context: Context) -> Painter:
-        opened = WARM.open(base, context.workspace, context)
-        if self._painter is None or self._painter.opened is not opened:
-            self._painter = Painter(opened, context.workspace)
-        return self._painter
+
+def _open(settings: GenerateSettings, context: Context) -> Painter:
+    """The base of these settings, with what paints on it: both are kept until another base is asked for."""
+    opened = WARM.open(settings.base, context.workspace, context, storage=settings.storage)
+    painter = opened.kept.get(PAINTER)
+    if not isinstance(painter, Painter) or painter.workspace != context.workspace:
+        painter = opened.kept[PAINTER] = Painter(opened, context.workspace)
+    return painter
 
 
 def _prepare(opened: Opened, batch: Sequence[Task], context: Context) -> tuple[list[Adapter], list[Plan]]:

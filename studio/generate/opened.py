@@ -40,6 +40,7 @@ class Opened:
         self.pipeline = model.pipeline()
         self.scheduler_config = self.pipeline.scheduler.config
         self.table, self._mixer = layer_table(model), Mixer(model, originals)
+        self.kept: dict[str, object] = {}  # what others make for this base, and lose with it
         self._mixes: Sequence[Mix] = ()
         self._portions: list[Portion] = []
         self._adapters: Recent[Adapter] = Recent(ADAPTERS_KEPT)

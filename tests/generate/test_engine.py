@@ -8,6 +8,7 @@ from PIL import Image
 
 from studio.errors import AdapterError, Cancelled, ModelError, StudioError
 from studio.families._base import Model
+from studio.generate.opened import WARM
 from studio.generate.recipe import read_recipe
 from studio.jobs.events import Artifact, Event, Progress
 from tests.adapters.loras import make_lora
@@ -129,7 +130,7 @@ def test_the_base_is_opened_once_and_a_prompt_encoded_once(
     bench: Bench, fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.paint(prompt="a fox", **SIZE)
-    model = bench.engine._painter.opened.model
+    model = WARM._opened.model
     encode, encoded = model.encode_prompts, []
     monkeypatch.setattr(model, "encode_prompts", lambda texts, **more: encoded.extend(texts) or encode(texts))
     bench.paint(prompt="a fox", seed=9, **SIZE)
@@ -138,7 +139,7 @@ def test_the_base_is_opened_once_and_a_prompt_encoded_once(
     bench.paint(prompt="a hen", adapters=mix(("fox", 0.5)), **SIZE)
     bench.paint(prompt="a hen", **SIZE)
     assert encoded == ["a hen", "a hen", ""]
-    assert bench.engine._painter.opened.model is model
+    assert WARM._opened.model is model
 
 
 def test_another_base_takes_the_place_of_the_first(bench: Bench, ink: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio.errors import ModelError, PictureError, SettingsError, StudioError
 from studio.generate.inputs import keep
+from studio.generate.opened import WARM
 from studio.generate.recipe import read_recipe
 from studio.generate.variation import slerp
 from studio.workspace import Workspace
@@ -47,7 +48,7 @@ def test_it_is_what_diffusers_paints_from_a_picture(bench: Bench, image: str) ->
     from diffusers import StableDiffusionImg2ImgPipeline
 
     (ours,) = bench.paint(prompt="a fox", image=image, strength=0.5, guidance=3, seed=5)
-    model = bench.engine._painter.opened.model  # type: ignore[union-attr]
+    model = WARM._opened.model  # type: ignore[union-attr]
     pipe = StableDiffusionImg2ImgPipeline(**model.pipeline().components, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)
     theirs = pipe(

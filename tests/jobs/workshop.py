@@ -49,8 +49,20 @@ def _meet(fate: str, folder: Path) -> None:
         (folder / "pid.txt").write_text(str(os.getpid()))
 
 
+class Counter:
+    """Counts, and shows in live previews how far it would."""
+
+    def __call__(self, context: Context, settings: Any) -> str:
+        return count(context, settings)
+
+    def live(self, context: Context, settings: Any) -> bytes:
+        context.check()
+        _meet("picture" if settings.fate == "damaged" else "", context.folder)
+        return str(os.getpid() if settings.fate == "pid" else settings.steps).encode()
+
+
 KINDS = {
-    "count": Kind("count", CountSettings, lambda: count),
+    "count": Kind("count", CountSettings, Counter),
     "alone": Kind("alone", CountSettings, lambda: count, own_process=True),
 }
 COMMAND = (sys.executable, "-m", "tests.jobs.workshop")

@@ -6,7 +6,6 @@ The grammar inside the braces is that of the library dynamicprompts: `{2$$a|b|c}
 
 from __future__ import annotations
 
-import random
 import re
 from pathlib import Path
 
@@ -67,7 +66,6 @@ class _Draw:
 
         self._folder, self._manager = folder, WildcardManager(folder)
         self._generator = RandomPromptGenerator(self._manager, seed=seed)
-        self._generator._context.rand = random.Random(seed)
 
     def __call__(self, text: str) -> str:
         from pyparsing import ParseException
