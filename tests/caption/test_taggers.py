@@ -69,14 +69,15 @@ def test_a_picture_is_padded_with_white_and_given_blue_first() -> None:
     assert pixels[0, :, 32, 32].tolist() == pytest.approx([-0.6, -1.0, 1.0])
 
 
-def test_a_saved_tagger_says_what_its_model_is_sure_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize("architecture", tiny_models.TAGGERS)
+def test_a_saved_tagger_says_what_its_model_is_sure_of(architecture: str, tmp_path: Path) -> None:
     tags = {"general": "9", "fox": "0", "red": "0", "reynard": "4"}
-    model = tiny_models.save_tagger(tmp_path, tags)
+    model = tiny_models.save_tagger(tmp_path, tags, architecture=architecture)
     images = tiny_models.walls()
-    with torch.inference_mode():
-        sure = torch.sigmoid(model(prepared(images, 32, [0.5] * 3, [0.5] * 3))).tolist()
     captioner = OpenedTagger(tmp_path, CPU)
-    assert captioner.side == 32
+    assert captioner.side == tiny_models.TAGGERS[architecture].get("img_size", 32)
+    with torch.inference_mode():
+        sure = torch.sigmoid(model(prepared(images, captioner.side, [0.5] * 3, [0.5] * 3))).tolist()
     wanted = settings(general_threshold=0.5, character_threshold=0.5, rating=True)
     expected = [
         [tag for at, (tag, kind) in enumerate(tags.items()) if one[at] >= 0.5 and kind != "9"] + ["general"]

@@ -269,14 +269,48 @@ def save_gemma(folder: Path) -> None:
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("IMAGE", "<start_of_image>"))
 
 
-def save_tagger(folder: Path, tags: dict[str, str], *, side: int = 32) -> torch.nn.Module:
+TAGGERS: dict[str, dict[str, object]] = {
+    "vit_base_patch16_224": {
+        "img_size": 32,
+        "embed_dim": 32,
+        "depth": 1,
+        "num_heads": 2,
+        "class_token": False,
+        "global_pool": "avg",
+        "fc_norm": False,
+        "act_layer": "gelu_tanh",
+    },
+    "swinv2_base_window8_256": {
+        "img_size": 32,
+        "window_size": 4,
+        "embed_dim": 16,
+        "depths": [1, 1],
+        "num_heads": [2, 2],
+        "act_layer": "gelu_tanh",
+    },
+    "convnext_base": {"depths": [1, 1, 1, 1], "dims": [8, 16, 16, 32], "act_layer": "gelu_tanh"},
+    "eva02_large_patch14_448": {
+        "img_size": 28,
+        "embed_dim": 48,
+        "depth": 1,
+        "num_heads": 2,
+        "ref_feat_shape": [2, 2],
+        "global_pool": "avg",
+    },
+}
+"""The architectures of the WD taggers v3, made small."""
+
+
+def save_tagger(
+    folder: Path, tags: dict[str, str], *, architecture: str = "vit_base_patch16_224"
+) -> torch.nn.Module:
     """A tagger that knows these tags and their categories; returns its model."""
     torch.manual_seed(0)
-    arguments = {"img_size": side, "patch_size": 16, "embed_dim": 32, "depth": 1, "num_heads": 2}
-    config = {
-        "architecture": "vit_tiny_patch16_224",
+    side = TAGGERS[architecture].get("img_size", 32)
+    config: dict[str, Any] = {
+        "architecture": architecture,
         "num_classes": len(tags),
-        "model_args": {**arguments, "class_token": False, "global_pool": "avg", "fc_norm": False},
+        "model_args": TAGGERS[architecture],
         "pretrained_cfg": {"input_size": [3, side, side], "mean": [0.5] * 3, "std": [0.5] * 3},
     }
     model: torch.nn.Module = load_timm().create_model(
