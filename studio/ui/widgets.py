@@ -100,7 +100,10 @@ def drops(elem_id: str) -> gr.HTML:
 
 
 def keeper(elem_id: str) -> gr.HTML:
-    """Tells by the event `changed`, with the `window`, that something in its desk was changed."""
+    """Tells by the event `changed`, with the `window`, that something in its desk was changed.
+
+    A new value says that it is kept now.
+    """
     return _widget("keeper", elem_id, ("changed",), "")
 
 

@@ -35,7 +35,7 @@ def bring_pictures(page: Page, files: list[Path], dataset: str) -> None:
 
 def fill(page: Page, name: str, value: str) -> None:
     """Type into a field, and leave it as the Tab key does; a fold in which it lies is opened."""
-    unfold(page, name)
+    reveal(page, name)
     box = page.locator(f"#{name}").locator(
         "textarea, input[type=text], input[type=number], input[role=combobox]"
     )
@@ -43,7 +43,7 @@ def fill(page: Page, name: str, value: str) -> None:
     box.first.press("Tab")
 
 
-def unfold(page: Page, name: str) -> None:
+def reveal(page: Page, name: str) -> None:
     """Open the fold of the Generate room in which a field lies."""
     fold = FOLDS.get(name)
     if fold and not page.locator(f"#{name}").is_visible():
@@ -57,7 +57,7 @@ def choose(page: Page, name: str, value: str) -> None:
     page.get_by_role("option", name=value, exact=True).click()
 
 
-def unfold(page: Page, name: str) -> None:
+def open_fold(page: Page, name: str) -> None:
     """Open a fold of a form, unless it is open."""
     button = page.locator(f"#{name} > button.label-wrap")
     if "open" not in (button.get_attribute("class") or "").split():
@@ -69,11 +69,11 @@ def train(page: Page, *, name: str, dataset: str, steps: int) -> None:
     enter(page, "Train")
     choose(page, "train-dataset", dataset)
     fill(page, "train-class_word", "fox")
-    unfold(page, "train-fold-what-to-learn")
+    open_fold(page, "train-fold-what-to-learn")
     fill(page, "train-name", name)
-    unfold(page, "train-fold-how-long")
+    open_fold(page, "train-fold-how-long")
     fill(page, "train-steps", str(steps))
-    unfold(page, "train-fold-watching-it-learn")
+    open_fold(page, "train-fold-watching-it-learn")
     fill(page, "train-sample_prompts", "a picture of sks fox")
     fill(page, "train-sample_every", str(steps))
     page.click("#train-go")

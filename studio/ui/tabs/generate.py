@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from html import escape
 from typing import Any
 
@@ -160,7 +161,7 @@ class GenerateRoom:
         inputs = self.form.inputs(self.beside.keep, self.live)
         outputs = [*self.form.outputs(), self.chosen]
         filling = [*self.filling(), self.restored]
-        kept = (kindly(self._changed), self.form.inputs(self.beside.keep), None)
+        kept = (kindly(self._changed), self.form.inputs(self.beside.keep), self.keeper)
         self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
         self.mixer.released(kindly(self._released), inputs, outputs, **QUIET)
         self.mixer.compared(kindly(self._compared), inputs, outputs, **QUIET)
@@ -247,10 +248,11 @@ class GenerateRoom:
             self.desk.queue.stop(job.run.id)
         return self._generate(given, same_seed=True)
 
-    def _changed(self, given: Given, event: gr.EventData) -> None:
+    def _changed(self, given: Given, event: gr.EventData) -> str:
         values = {name: given[field] for name, field in self.form.fields.items()}
-        window = str((event._data or {}).get("window", ""))[:20] if isinstance(event._data, dict) else ""
-        self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
+        told = event._data if isinstance(event._data, dict) else {}
+        self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, str(told.get("window", ""))[:20])
+        return str(time.time_ns())
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:

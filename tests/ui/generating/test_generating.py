@@ -1,0 +1,127 @@
+"""The Generate room behind its widgets: drafts, sets, sizes, what is in force, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studio.errors import SettingsError
+from studio.ui.desk import Desk
+from studio.ui.generating.carrying import Carrying
+from studio.ui.generating.draft import Draft
+from studio.ui.generating.mixes import Mixes, of_picture, plain
+from studio.ui.generating.servant import servant
+from studio.ui.generating.standing import standing, untouched
+from studio.ui.generating.starting import PNG, Starting, sizes
+from studio.ui.library import Library
+from studio.workspace import Workspace
+from tests.ui.test_library import write_lora
+
+
+def test_a_draft_outlives_the_server_and_a_damaged_one_is_as_if_there_were_none(workspace: Workspace) -> None:
+    Draft(workspace).keep({"prompt": "a fox"}, "window")
+    again = Draft(workspace)
+    assert again.last() == {"prompt": "a fox"} == again.of("another window")
+    (workspace.hidden / "generate.json").write_text("{")
+    assert again.last() == {}
+
+
+def test_each_window_has_its_own_form_for_live_previews(workspace: Workspace) -> None:
+    draft = Draft(workspace)
+    draft.keep({"prompt": "a fox"}, "one")
+    draft.keep({"prompt": "a hen"}, "two")
+    assert draft.of("one") == {"prompt": "a fox"}
+
+
+def test_a_set_is_kept_recalled_replaced_and_goes_to_the_bin(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binned: list[Path] = []
+    monkeypatch.setattr(
+        "studio.ui.generating.mixes.send2trash", lambda file: (binned.append(file), file.unlink())
+    )
+    mixes = Mixes(Desk(workspace), Library(Desk(workspace)))
+    rows = [{"name": "ink", "weight": 0.30000001, "on": True}, {"name": "fox", "weight": 1, "on": False}]
+    assert "name" in mixes.answer_keep_set({"name": " ", "rows": rows})["fault"]
+    (kept,) = mixes.answer_keep_set({"name": "my/watercolours", "rows": rows})["sets"]
+    assert (kept["name"], kept["told"]) == ("my watercolours", "ink 0.3")
+    assert not binned
+    mixes.answer_keep_set({"name": "my/watercolours", "rows": rows})
+    assert mixes.answer_drop_set({"name": "my watercolours"})["sets"] == []
+    assert len(binned) == 2
+
+
+def test_the_shelf_says_what_the_picker_looks_for_and_what_a_card_can_set(workspace: Workspace) -> None:
+    write_lora(workspace.loras / "Fox.safetensors")
+    shelf = json.loads(Mixes(Desk(workspace), Library(Desk(workspace))).shelf("pocket"))
+    (card,) = shelf["cards"]
+    assert "fox" in card["words"]
+    named = {knob["name"] for knob in shelf["knobs"]}
+    assert {"text", "blocks", "start", "end", "soft", "role"} <= named
+    assert not named & {"name", "weight", "on", "solo", "mute"}
+
+
+def test_a_row_keeps_what_the_mix_knows_and_nothing_else() -> None:
+    row = plain({"name": "fox", "weight": 0.1 + 0.2, "on": True, "role": "style", "colour": "red"})
+    assert (row["weight"], row["role"]) == (0.3, "style")
+    assert "colour" not in row
+    with pytest.raises(SettingsError):
+        plain({"name": "fox", "weight": 9})
+
+
+def test_a_picture_s_mix_is_on_and_the_other_rows_stay_switched_off() -> None:
+    rows = of_picture(
+        [{"name": "a", "weight": "0.5"}], [{"name": "a", "weight": 1}, {"name": "b", "weight": 1}]
+    )
+    assert rows == [{"name": "a", "weight": 0.5, "on": True}, {"name": "b", "weight": 1, "on": False}]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, []),
+        ({"sheet": "steps=10,20\nseed=1-3"}, ["Sheet of steps, seed"]),
+        ({"image": "x.png"}, ["Starts from a picture"]),
+        ({"image": "x.png", "mask": "y.png"}, ["Inpaints a picture"]),
+        ({"image": "x.png", "outpaint": "0,0,64,0"}, ["Outpaints a picture"]),
+        ({"upscale": 2, "variation": 0.3, "count": 4}, ["Upscaled 2 times", "Variation 0.3", "4 pictures"]),
+        ({"sheet": "half-typed", "count": None}, []),
+    ],
+)
+def test_what_changes_the_picture_is_told_though_its_fold_is_closed(
+    values: dict[str, Any], told: list[str]
+) -> None:
+    assert [one["text"] for one in standing(values)] == told
+
+
+def test_taking_back_a_start_takes_back_all_of_it() -> None:
+    assert set(untouched("image")) == {"image", "mask", "outpaint"}
+    assert untouched("anything else") == {}
+
+
+def test_shapes_have_the_base_s_number_of_pixels(workspace: Workspace) -> None:
+    found = sizes(Desk(workspace), "pocket")
+    square = found[0]
+    assert square["width"] == square["height"]
+    for each in found:
+        assert each["width"] * each["height"] == pytest.approx(square["width"] ** 2, rel=0.2)
+    assert sizes(Desk(workspace), "nobody/knows") == []
+
+
+def test_a_mask_that_did_not_arrive_whole_is_told_and_an_empty_one_is_none(workspace: Workspace) -> None:
+    ask = servant(Starting(Desk(workspace)))
+    assert "Paint once more" in ask({"what": "put_mask", "drawn": PNG + "AAAA"})["fault"]
+    assert "not there" in ask({"what": "source", "place": "/etc/passwd"})["fault"]
+    assert "Load it again" in ask({"what": "anything"})["fault"]
+
+
+def test_a_silent_picture_can_still_be_started_from(workspace: Workspace, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "silent.png")
+    found = Carrying(workspace).restored(tmp_path / "silent.png")
+    assert (dict(found.values), found.whole) == ({}, False)
+    assert Path(found.start).parent == workspace.hidden / "inputs"
+    assert found.title.startswith("silent.png does not say")
