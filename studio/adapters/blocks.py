@@ -13,7 +13,8 @@ from studio.adapters.layers import DENOISER, Layer
 from studio.errors import SettingsError
 
 UNET = re.compile(r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.")
-TRANSFORMER = re.compile(r"(single_)?transformer_blocks\.(\d+)\.")
+TRANSFORMER = re.compile(r"(single_transformer_blocks|transformer_blocks|layers)\.(\d+)\.")
+KINDS = {"single_transformer_blocks": "single", "transformer_blocks": "double", "layers": "layer"}
 OUTER, TEXT, MIDDLE = "outer", "text", "mid"
 MASKS = ("all", "composition", "detail", "content", "style")
 
@@ -30,13 +31,13 @@ def block_of(layer: Layer) -> str:
     if layer.path.startswith("mid_block."):
         return MIDDLE
     if found := TRANSFORMER.match(layer.path):
-        return f"{'single' if found[1] else 'double'} {found[2]}"
+        return f"{KINDS[found[1]]} {found[2]}"
     return OUTER
 
 
 def blocks_of(layers: Iterable[Layer]) -> tuple[str, ...]:
     """The blocks of a model from its input to its output, then "outer" and "text"."""
-    order = {"down": 0, MIDDLE: 1, "up": 2, "double": 3, "single": 4, OUTER: 5, TEXT: 6}
+    order = {"down": 0, MIDDLE: 1, "up": 2, "double": 3, "layer": 3, "single": 4, OUTER: 5, TEXT: 6}
 
     def place(block: str) -> tuple[int, list[tuple[int, str]]]:
         kind, _, rest = block.partition(" ")

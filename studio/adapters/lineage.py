@@ -14,12 +14,16 @@ SPELLED = (
     (r"stable-diffusion-v1\b|^sd[ _]?v?1", "sd1"),
     (r"stable-diffusion-v2\b|^sd[ _]?v?2", "sd2"),
     (r"stable-diffusion-xl|^sdxl|^pony|^illustrious|^noobai", "sdxl"),
+    (r"stable-diffusion-3.5-large|^sd[ _]?3\.5[ _-]?large", "sd3-large"),
     (r"stable-diffusion-3|^sd[ _]?v?3", "sd3"),
-    (r"^flux[-.]?2", "flux2"),
+    (r"^flux[-._]?2.*klein.*4b", "flux2-klein-4b"),
+    (r"^flux[-._]?2", "flux2"),
+    (r"^z[ _-]?image", "z-image"),
     (r"^flux", "flux"),
 )
 # Names that only one family has.
 MARKS = (
+    (r"noise_refiner|layers[._]0[._]attention[._](qkv|to_q)", "z-image"),
     (r"joint_blocks|transformer_blocks[._]0[._]ff_context|add_q_proj", "sd3"),
     (r"single_transformer_blocks|double_blocks|single_blocks", "flux"),
     (r"add_embedding|label_emb", "sdxl"),
@@ -49,7 +53,7 @@ def _said(facts: AdapterFacts) -> str:
 
 def _seen(entries: Sequence[Entry]) -> str:
     names = " ".join(entry.name for entry in entries)
-    for pattern, name in reversed(MARKS) if "single" in names or "double" in names else MARKS:
+    for pattern, name in reversed(MARKS) if "single_" in names or "double_" in names else MARKS:
         if re.search(pattern, names):
             return name
     widths = {e.measure.shape[-1] for e in entries if READS_TEXT.search(e.name) and len(e.measure.shape) > 1}

@@ -84,6 +84,8 @@ class Family(ABC):
     text_blocks: str = r"(text_model\.)?encoder\.layers\."
     """What the paths of a text encoder's layers begin with."""
     text_target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj")
+    reads: Mapping[str, int] = {}
+    """Tokens of a caption that a text encoder reads, where its tokenizer would take more."""
     stored: tuple[str, ...] = ("unet", "transformer")
     """Parts that a storage takes: the denoiser, and text encoders of more than a billion weights."""
     suggested: tuple[str, ...] = ()
@@ -96,7 +98,11 @@ class Family(ABC):
 
     def config(self, part: str) -> dict[str, Any]:
         """A part's configuration as it is shipped."""
-        content: dict[str, Any] = json.loads((self.configs / part / "config.json").read_text("utf-8"))
+        from studio.models.parts import part_folder
+
+        content: dict[str, Any] = json.loads(
+            (part_folder(self.configs, part) / "config.json").read_text("utf-8")
+        )
         return content
 
     @abstractmethod
@@ -189,6 +195,11 @@ class Model(ABC):
         """Have "denoiser", "vae" or "text" on the device; they come by themselves when they are called."""
         if self.place is not None:
             self.place.bring(part)
+
+    def join(self, one: str, other: str) -> None:
+        """Have two parts on the device together from now on, as when both learn."""
+        if self.place is not None:
+            self.place.join(one, other)
 
     def describe_frames(self, frames: Sequence[Frame]) -> Conditioning:
         """What the denoiser is told of the sizes of pictures beside their prompts; most are told nothing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.families._encoders import qwen
 from studio.families._pieces import VAE, blocks_in, denoiser_weights, empty, filled, lacking, piece
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def open_flux2(source: Source, family: Flux2Klein, dtype: torch.dtype) -> dict[s
         "vae": _vae(source, family.config("vae"), dtype),
         "text_encoder": encoder,
         "tokenizer": tokenizer,
-        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(family.configs, subfolder="scheduler"),
+        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(
+            part_folder(family.configs, "scheduler")
+        ),
     }
 
 

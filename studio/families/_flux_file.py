@@ -9,6 +9,7 @@ from studio.families._encoders import clip, t5, vae
 from studio.families._pieces import blocks_in, denoiser_weights, empty, filled, lacking
 from studio.families._single_file import tokenizers
 from studio.families._transformer_paths import flux_weights
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
@@ -36,17 +37,15 @@ def open_flux(source: Source, family: Flux1, dtype: torch.dtype) -> dict[str, An
         )
     if tokenizer is None:
         raise lacking(source, "It lacks the tokenizer of T5, which does not come with the studio", TOKENIZER)
-    transformer = _transformer(source, dtype)
-    flow = FlowMatchEulerDiscreteScheduler.from_pretrained(family.configs, subfolder="scheduler")
-    if not transformer.config.guidance_embeds:  # schnell's flow is not shifted
-        flow.register_to_config(shift=1.0, use_dynamic_shifting=False)
     return {
-        "transformer": transformer,
+        "transformer": _transformer(source, dtype),
         "vae": vae(source, family.config("vae"), dtype, prefix="vae.", called="ae"),
         "text_encoder": clip(source, CLIPTextModel, family.config("text_encoder"), "clip_l", dtype),
         "text_encoder_2": encoder,
         "tokenizer_2": tokenizer,
-        "scheduler": flow,
+        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(
+            part_folder(family.configs, "scheduler")
+        ),
         **tokenizers(family),
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studio.families._encoders import clip, t5, vae
 from studio.families._pieces import empty, filled, tensors_under
 from studio.families._single_file import tokenizers
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def open_sd3(source: Source, family: StableDiffusion3, dtype: torch.dtype) -> di
         "text_encoder_2": clip(source, kind, family.config("text_encoder_2"), "clip_g", dtype),
         "text_encoder_3": encoder if told_by_t5 else None,
         "tokenizer_3": tokenizer if told_by_t5 else None,
-        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(family.configs, subfolder="scheduler"),
+        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(
+            part_folder(family.configs, "scheduler")
+        ),
         **tokenizers(family),
     }
 

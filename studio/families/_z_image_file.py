@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.families._encoders import qwen, vae
 from studio.families._pieces import blocks_in, denoiser_weights, empty, filled
+from studio.models.parts import part_folder
 from studio.models.source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def open_z_image(source: Source, family: ZImageFamily, dtype: torch.dtype) -> di
         "vae": vae(source, family.config("vae"), dtype, prefix="vae.", called="ae"),
         "text_encoder": encoder,
         "tokenizer": tokenizer,
-        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(family.configs, subfolder="scheduler"),
+        "scheduler": FlowMatchEulerDiscreteScheduler.from_pretrained(
+            part_folder(family.configs, "scheduler")
+        ),
     }
 
 

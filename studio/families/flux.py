@@ -55,6 +55,7 @@ class Flux1(Family):
         "scheduler": "",
     }
     padding: Mapping[str, str] = {"tokenizer": "<|endoftext|>"}
+    reads: Mapping[str, int] = {"text_encoder_2": 511}
 
     def recognises(self, layout: Layout) -> bool:
         """Words as wide as T5-XXL's, 64 channels in, and a pooled state (which Chroma has not)."""
@@ -97,6 +98,7 @@ class Flux1Schnell(Flux1):
     title = "FLUX.1 schnell"
     architecture = "flux-1-schnell"
     defaults = replace(Flux1.defaults, steps=4, guidance=1.0)
+    configs = CONFIGS / "flux-schnell"
 
 
 def words_wide(layout: Layout) -> int:

@@ -1,4 +1,4 @@
-"""Stable Diffusion 3.5, medium and large: a flow told by two CLIPs and, where there is one, a T5."""
+"""Stable Diffusion 3.5 medium: a flow told by two CLIPs and, where there is one, a T5."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ FIRST_LAYER = ("transformer.pos_embed.proj.weight", "model.diffusion_model.x_emb
 WORDS = ("transformer.context_embedder.weight", "model.diffusion_model.context_embedder.weight")
 FULL_SIZE = 4096
 """The width of T5-XXL, which a full-size model reads."""
+WIDTH_OF_LARGE = 38 * 64
 
 
 class StableDiffusion3(Family):
     """A transformer over 2 × 2 latents of 16 channels."""
 
     name = "sd3"
-    title = "Stable Diffusion 3.5"
+    title = "Stable Diffusion 3.5 medium"
     architecture = "stable-diffusion-3"
     base_version = "sd3"
     text_prefixes: Mapping[str, str] = {"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"}
@@ -57,10 +58,11 @@ class StableDiffusion3(Family):
     }
     """Parts that a folder may go without."""
     padding: Mapping[str, str] = {"tokenizer": "<|endoftext|>", "tokenizer_2": "!"}
+    reads: Mapping[str, int] = {"text_encoder_3": 255}
 
     def recognises(self, layout: Layout) -> bool:
-        """The first layer's patches, and words as wide as T5-XXL's."""
-        return words_wide(layout) == FULL_SIZE
+        """The first layer's patches, words as wide as T5-XXL's, and narrower than the large one."""
+        return words_wide(layout) == FULL_SIZE and width_of(layout) < WIDTH_OF_LARGE
 
     def opened(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
         """Of a diffusers folder or an original checkpoint, with a T5 if there is one."""
@@ -91,6 +93,11 @@ class StableDiffusion3(Family):
         from studio.families._transformer_paths import transformer_layers
 
         return transformer_layers(layout, SD3) or super().layers(layout)
+
+
+def width_of(layout: Layout) -> int:
+    """The width of the transformer; 0 for what is none."""
+    return next((shape[0] for name in WORDS if len(shape := layout.shape(name)) == 2), 0)
 
 
 def words_wide(layout: Layout) -> int:

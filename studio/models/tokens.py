@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 ENGLISH = Path(of_families).parent / "configs" / "sd1" / "tokenizer"
-LONGEST = 77  # tokens, of an encoder that does not say; CLIP's
+LONGEST, CLIPS = 77, 75  # tokens of an encoder that does not say: CLIP's, with and without its marks
 UNLIMITED = 100_000  # what a tokenizer writes that knows no limit is more than this
 
 
@@ -80,10 +80,16 @@ def counters(base: str, workspace: Workspace) -> tuple[TokenCounter, ...]:
     A model that is not downloaded is known when one of the families suggests it. Raises `ModelError`
     for a base that does not exist or whose tokenizer is damaged.
     """
-    found = _tokenizers(resolve(base, workspace))
-    return tuple(
-        replace(_counter(folder), name=part.replace("tokenizer", "text_encoder")) for part, folder in found
-    )
+    source = resolve(base, workspace)
+    found = [
+        replace(_counter(folder), name=part.replace("tokenizer", "text_encoder"))
+        for part, folder in _tokenizers(source)
+    ]
+    if all(counter.limit == CLIPS for counter in found):
+        return tuple(found)
+    family = _suggesting(source.location) if source.kind == "hub" else identify(source)
+    reads = family.reads if family else {}
+    return tuple(replace(counter, limit=reads.get(counter.name, counter.limit)) for counter in found)
 
 
 def english() -> TokenCounter:

@@ -55,6 +55,10 @@ def test_a_sibling_opens_with_what_it_borrows(sibling: Path, workspace: Workspac
     [
         ({"pos_embed.proj": (48, 4, 2, 2), "context_embedder": (48, 96)}, "pocket-sd3"),
         ({"pos_embed.proj": (1536, 16, 2, 2), "context_embedder": (1536, 4096)}, "sd3"),
+        ({"pos_embed.proj": (2432, 16, 2, 2), "context_embedder": (2432, 4096)}, "sd3-large"),
+        ({"single_stream_modulation.linear": (8, 8), "context_embedder": (8, 7680)}, "flux2-klein-4b"),
+        ({"single_stream_modulation.linear": (8, 8), "context_embedder": (8, 12288)}, None),
+        ({"cap_embedder.1": (8, 2560), "noise_refiner.0.feed_forward.w1": (8, 8)}, "z-image"),
         ({**FLUX, "x_embedder": (96, 16), "context_embedder": (96, 96)}, "pocket-flux"),
         ({**FLUX, "x_embedder": (3072, 64), "context_embedder": (3072, 4096)}, "flux"),
         ({**FLUX, "x_embedder": (3072, 384), "context_embedder": (3072, 4096)}, None),

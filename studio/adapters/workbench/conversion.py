@@ -66,7 +66,7 @@ def components(table: LayerTable) -> dict[str, str]:
 
 
 def _in_transformer(layer: Layer) -> bool:
-    return layer.part == DENOISER and layer.path.startswith("transformer_blocks.")
+    return layer.part == DENOISER and layer.path.startswith(("transformer_blocks.", "layers."))
 
 
 def _write(

@@ -37,6 +37,7 @@ class NormalFloat4(Storage):
             layer.weight.detach().contiguous(), requires_grad=False, quant_type="nf4", module=packed
         )
         packed.bias = layer.bias
+        packed.support_avx512bf16_for_cpu = False  # else the processor rearranges the weight in place
         moved: nn.Module = packed.to(device).requires_grad_(False)
         return moved
 
