@@ -75,14 +75,15 @@ def _from_train_to_generate(train: TrainRoom, generate: GenerateRoom, rooms: gr.
 
 def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
     @kindly
-    def carried(event: gr.EventData) -> dict[Any, Any]:
+    def carried(given: dict[Any, Any], event: gr.EventData) -> dict[Any, Any]:
         base, trigger, class_word, _ = event._data["aim"]
         values = {"dataset": event._data["dataset"], "base": base, "class_word": class_word}
         values |= {"trigger": trigger} if trigger else {}
-        return {**train.carried(values), rooms: gr.update(selected="train")}
+        return {**train.carried(given, values), rooms: gr.update(selected="train")}
 
+    given = train.form.inputs(train.form.before)
     caption.bench.train(
-        carried, None, [*train.filling(), rooms], show_progress="hidden", api_visibility="private"
+        carried, given, [*train.filling(), rooms], show_progress="hidden", api_visibility="private"
     )
 
 

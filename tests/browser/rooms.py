@@ -64,7 +64,7 @@ def open_fold(page: Page, name: str) -> None:
         button.click()
 
 
-def train(page: Page, *, name: str, dataset: str, steps: int) -> None:
+def train(page: Page, *, name: str, dataset: str, steps: int, trigger: str = "sks") -> None:
     """Fill in a short training and press Train."""
     enter(page, "Train")
     choose(page, "train-dataset", dataset)
@@ -74,7 +74,7 @@ def train(page: Page, *, name: str, dataset: str, steps: int) -> None:
     open_fold(page, "train-fold-how-long")
     fill(page, "train-steps", str(steps))
     open_fold(page, "train-fold-watching-it-learn")
-    fill(page, "train-sample_prompts", "a picture of sks fox")
+    fill(page, "train-sample_prompts", f"a picture of {trigger} fox")
     fill(page, "train-sample_every", str(steps))
     page.click("#train-go")
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, Visit
-from tests.browser.rooms import bring_pictures, enter, fill
+from tests.browser.rooms import bring_pictures, enter, fill, open_fold
 
 pytestmark = pytest.mark.browser
 ROOMS = ("Caption", "Train", "Generate")
@@ -71,6 +71,7 @@ def test_a_fault_names_the_field_marks_it_and_goes_away(
     bring_pictures(page, samples[:1], "One fox")
     enter(page, "Train")
     fill(page, "train-dataset", "One fox")
+    open_fold(page, "train-fold-how-long")
     fill(page, "train-steps", "0")
     page.click("#train-go")
     expect(page.locator("#train-fault .fault")).to_contain_text("Steps")
@@ -139,6 +140,7 @@ def test_the_tour_brings_the_pictures_and_fills_the_forms(server: Server, visit:
         picture.with_suffix(".txt").write_text("a fox")
     page.get_by_role("button", name="Fill in the training").click()
     expect(page.locator("#train-go")).to_be_visible()
+    open_fold(page, "train-fold-what-to-learn")
     expect(page.locator("#train-name textarea")).to_have_value(SUBJECT.values["name"])
     expect(page.locator("#train-dataset input")).to_have_value(SUBJECT.dataset)
 

@@ -102,10 +102,13 @@ class TrainRoom:
         updates = self.form.proposed(given, chosen) if chosen else {}
         return {**updates, dataset: gr.update(choices=names, value=chosen or None)}
 
-    def carried(self, values: dict[str, Any]) -> dict[Component, Any]:
+    def carried(self, given: Given, values: dict[str, Any]) -> dict[Component, Any]:
         """The updates that begin a training on what the Caption room prepared."""
-        updates = self.form.filled(values)
         names = list_datasets(self.desk.workspace)
+        updates = self.form.for_base({**given, self.form.fields["base"]: values["base"]})
+        updates |= self.form.filled(values)
+        if values.get("class_word"):
+            updates |= self.form.put_purpose("subject", values["class_word"])
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])
         updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates

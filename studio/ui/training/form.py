@@ -113,7 +113,7 @@ class TrainForm(FoldedForm):
         for trigger in (self.preset_box.input, self.quality.input):
             trigger(kindly(self._rechosen), given, filling, **QUIET)
         self.purpose.input(kindly(self._for_purpose), given, filling, **QUIET)
-        fields["base"].input(kindly(self._for_base), given, filling, **QUIET)
+        fields["base"].input(kindly(self.for_base), given, filling, **QUIET)
         fields["dataset"].input(kindly(self._proposed), given, filling, **QUIET)
 
     def inputs(self, *others: Component) -> set[Component]:
@@ -157,9 +157,7 @@ class TrainForm(FoldedForm):
         updates = self.filled(values)
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
-        updates[self.purpose] = purpose
-        subject = {"value": values["class_word"]} if "class_word" in values else {}
-        updates[self.fields["class_word"]] = gr.update(visible=purpose == "subject", **subject)
+        updates |= self.put_purpose(purpose, values.get("class_word"))
         updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
         updates[self.before] = self._layer(preset, quality)
         return updates
@@ -207,7 +205,8 @@ class TrainForm(FoldedForm):
         preset = found or given[self.preset_box]
         return {**self._chosen(given, preset, keep=frozenset({"base"})), **self.put_purpose(purpose)}
 
-    def _for_base(self, given: Given) -> Updates:
+    def for_base(self, given: Given) -> Updates:
+        """The updates of another base: the preset of its family, for the same purpose."""
         known = self.presets().get(given[self.preset_box] or "")
         found = self._preset_of(str(given[self.fields["base"]] or ""), given[self.purpose])
         own = known is not None and known.own
@@ -222,9 +221,11 @@ class TrainForm(FoldedForm):
             return ""  # told beside the field
         return choice.preset_for(self.presets(), family=family, base=base, purpose=purpose)
 
-    def put_purpose(self, purpose: str) -> Updates:
+    def put_purpose(self, purpose: str, class_word: str | None = None) -> Updates:
         """The updates of another purpose; a style has no class to ask for."""
-        return {self.purpose: purpose, self.fields["class_word"]: gr.update(visible=purpose == "subject")}
+        word = {} if class_word is None else {"value": class_word}
+        shown = gr.update(visible=purpose == "subject", **word)
+        return {self.purpose: purpose, self.fields["class_word"]: shown}
 
     def _proposed(self, given: Given) -> Updates:
         return self.proposed(given, given[self.fields["dataset"]] or "")

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from studio.jobs.snapshot import JobView
+from studio.networks import NETWORKS
 from studio.settings import knobs
 from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
@@ -41,7 +42,7 @@ def _card(view: TrainingView, one: JobView, marked: list[str]) -> dict[str, Any]
         "id": one.run.id,
         "title": one.run.title,
         "told": f"{when(one)} · {STATES[one.state].lower()}",
-        "made_of": f"{settings.get('network', '')} {settings.get('rank', '')}, "
+        "made_of": f"{_network(settings)} of rank {settings.get('rank', '')}, "
         f"{settings.get('steps', '')} steps, rate {settings.get('learning_rate', 0):g}",
         "curve": Markup(small_plot(losses)),
         "loss": f"{smoothed(losses.losses)[-1]:.3g}" if losses.losses else "",
@@ -49,6 +50,11 @@ def _card(view: TrainingView, one: JobView, marked: list[str]) -> dict[str, Any]
         "marked": one.run.id in marked,
         "find": " ".join((*map(str, words), STATES[one.state])).lower(),
     }
+
+
+def _network(settings: dict[str, Any]) -> str:
+    name = str(settings.get("network", ""))
+    return NETWORKS.get(name).title if name in NETWORKS.names() else name
 
 
 def compare_html(view: TrainingView, marked: list[str]) -> str:

@@ -114,7 +114,7 @@ def _figures(view: JobView, losses: Losses) -> list[tuple[str, str]]:
     if losses.seconds and view.state == "running":
         found.append(("a step takes", f"{losses.seconds:.2g} s"))
     if losses.memory:
-        found.append(("memory", size_in_words(round(losses.memory))))
+        found.append(("memory, all told", size_in_words(round(losses.memory))))
     return found
 
 
