@@ -73,6 +73,11 @@ class Workspace:
         return self.root / ".studio"
 
     @property
+    def arrivals(self) -> Path:
+        """What came through the page and waits for the person's word."""
+        return self.hidden / "arrivals"
+
+    @property
     def cache(self) -> Path:
         """What can be made again: latents, text embeddings, thumbnails."""
         return self.hidden / "cache"

@@ -17,7 +17,7 @@ class Arrivals:
     """The files that wait, in a hidden folder of the workspace: what is there is what is asked about."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk, self.folder = desk, desk.workspace.hidden / "arrivals"
+        self.desk, self.folder = desk, desk.workspace.arrivals
 
     def keep(self, folder: Path) -> None:
         """Move the old files of a folder here."""

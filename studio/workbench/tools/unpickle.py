@@ -38,12 +38,15 @@ class Unpickle(Tool):
         job.watch("Opening")(0, 1)
         name = safe_name(settings.to or source.stem)
         target = free_path(job.workspace.loras / f"{name}.safetensors")
-        convert_pickle(source, target, agreed=settings.agree)
         try:
+            convert_pickle(source, target, agreed=settings.agree)
             read_entries(target, read_header(target))
         except AdapterError:
-            target.unlink()
+            target.unlink(missing_ok=True)
             raise
+        finally:
+            if source.parent == job.workspace.arrivals:  # a copy that came through the page
+                source.unlink(missing_ok=True)
         job.made(target)
         return f"“{target.stem}” is in your LoRAs now, as a .safetensors file."
 
