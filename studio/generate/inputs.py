@@ -56,7 +56,7 @@ def _place(workspace: Workspace, text: str) -> Path:
     path = given if given.is_absolute() else workspace.hidden / FOLDER / given.name
     if not path.is_file():
         raise PictureError(
-            f"The picture {given.name} is not there any more",
+            f"The picture {path.name} is not there any more",
             remedy="Choose the picture to start from again.",
         )
     return path

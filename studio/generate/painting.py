@@ -50,7 +50,7 @@ class Painter:
         """
         one = plans[0].settings
         start = make_start(one, self.workspace) if one.image else None
-        if one.rescale and not has_rescale(self.pipelines, start):
+        if one.rescale and not begun and not has_rescale(self.pipelines, start):
             context.artifact("note", text=RESCALE)
         watch = _Watch(self, context, one, begun=begun, count=count, batch=len(plans))
         if start is not None and not start.strength:

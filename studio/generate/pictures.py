@@ -16,6 +16,7 @@ EXIF, USER_COMMENT, DESCRIPTION = 0x8769, 0x9286, 0x010E
 OURS = "studio: "
 """What stands before our own recipe in a JPEG's or WebP's image description."""
 PARAMETERS, WHOLE = "parameters", "studio"
+MOST_EXIF = 65_000  # bytes that a JPEG can hold; with more, the parameters alone are kept
 
 
 def save_picture(image: Image, path: Path, texts: Mapping[str, str]) -> None:
@@ -65,8 +66,9 @@ def _lossy(suffix: str, texts: Mapping[str, str]) -> dict[str, Any]:
 
     exif = Image.Exif()
     exif.get_ifd(EXIF)[USER_COMMENT] = b"UNICODE\0" + texts.get(PARAMETERS, "").encode("utf-16-be")
-    if WHOLE in texts:
-        exif[DESCRIPTION] = OURS + json.dumps(json.loads(texts[WHOLE]))
+    whole = OURS + json.dumps(json.loads(texts[WHOLE])) if WHOLE in texts else ""
+    if whole and (suffix == ".webp" or len(whole) + len(exif.tobytes()) < MOST_EXIF):
+        exif[DESCRIPTION] = whole
     quality = {"format": "WEBP", "quality": 92} if suffix == ".webp" else {"format": "JPEG", "quality": 95}
     return {**quality, "exif": exif.tobytes()}
 

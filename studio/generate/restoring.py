@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from studio.adapters.header import read_header
 from studio.adapters.library import Card, adapters
 from studio.adapters.library_memory import Memory
 from studio.errors import AdapterError, StudioError
+from studio.generate.inputs import FOLDER
 from studio.generate.recipe import Recipe, UsedAdapter
 from studio.models.hashes import sha256
 from studio.models.source import bases, resolve
@@ -40,6 +42,7 @@ def restore(recipe: Recipe, workspace: Workspace, *, as_written: bool = False) -
     values.pop("base", None)
     if base:
         values["base"] = base
+    lost = _lost_inputs(values, workspace)
     found, missing = _found(recipe.adapters, workspace)
     mixes = {used.name: card.name for used, card in found}
     listed = values.pop("adapters", [])
@@ -49,7 +52,22 @@ def restore(recipe: Recipe, workspace: Workspace, *, as_written: bool = False) -
         for used, card in found
         if card.path.stem.casefold() != used.stem.casefold()
     ]
-    return Restored(values, tuple(filter(None, (*notes, told, *renamed, *missing))))
+    return Restored(values, tuple(filter(None, (*notes, told, *lost, *renamed, *missing))))
+
+
+def _lost_inputs(values: dict[str, Any], workspace: Workspace) -> list[str]:
+    """Take pictures to start from that are not there any more out of the values, and say so."""
+    lost = []
+    for name, called in (("image", "picture that it began with"), ("mask", "mask")):
+        told = Path(str(values.pop(name, None) or ""))
+        if not told.name:
+            continue
+        kept = workspace.hidden / FOLDER / told.name  # a recipe may come from anywhere: its path is no path
+        if kept.is_file():
+            values[name] = str(kept)
+        else:
+            lost.append(f"The {called} is not there any more; choose it again.")
+    return lost
 
 
 def _base(recipe: Recipe, workspace: Workspace) -> tuple[str, str]:

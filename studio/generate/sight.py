@@ -86,10 +86,12 @@ def _examples(model: Model) -> tuple[Tensor, Tensor]:
     """Latents of a few pictures, and the pictures themselves at -1…1."""
     import numpy as np
     import torch
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
+
+    from studio.data.pictures import open_picture
 
     side = max(model.side_multiple, LATENTS * 8 // model.side_multiple * model.side_multiple)
-    pictures = [ImageOps.fit(Image.open(path).convert("RGB"), (side, side)) for path in SHOWN]
+    pictures = [ImageOps.fit(open_picture(path), (side, side)) for path in SHOWN]
     pixels = torch.stack([torch.from_numpy(np.array(each)) for each in pictures]).permute(0, 3, 1, 2)
     pixels = pixels.float() / 127.5 - 1
     return model.encode_pictures(pixels), pixels
