@@ -58,14 +58,24 @@ def open_weightless(
     blueprint: Blueprint, *, dtype: torch.dtype, storage: str = "plain", frugal: bool = True
 ) -> Model:
     """The base model; a frugal one has nothing on the device until a part is called."""
-    with _made_of(dtype):
-        parts = {name: _part(blueprint, name) for name in blueprint.parts}
+    parts = empty_parts(blueprint, dtype)
     for name in blueprint.family.stored:
         if name in parts:
             pack(parts[name], storage)
+    return assembled(blueprint, parts, DEVICE, frugal=frugal)
+
+
+def empty_parts(blueprint: Blueprint, dtype: torch.dtype) -> dict[str, Any]:
+    """All parts of a base model, without weight."""
+    with _made_of(dtype):
+        return {name: _part(blueprint, name) for name in blueprint.parts}
+
+
+def assembled(blueprint: Blueprint, parts: dict[str, Any], device: torch.device, *, frugal: bool) -> Model:
+    """A model of these parts, as `Family.open` makes it."""
     model = blueprint.family.assemble(parts)
     if frugal:
-        model.place = _placing.frugally_placed(model, DEVICE)
+        model.place = _placing.frugally_placed(model, device)
     return model
 
 

@@ -45,24 +45,28 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
     from studio.train.crew import begin_crew
     from studio.train.export import Recipe
     from studio.train.loop import Loop
+    from studio.train.memory.watching import Watch
     from studio.train.preparing import prepare
     from studio.train.training import Training
 
     chosen = _pictures(context, settings)
     device, precision = _device_and_precision(settings)
     crew = begin_crew(cpu=device.type == "cpu", mixed_precision=precision, accumulation=settings.accumulation)
-    model = _open(context, settings)
+    model, watch = _open(context, settings), Watch(context)
     plan = make_plan(settings, chosen, model, context.run.seed)
     for note in plan.notes:
         context.artifact("note", text=note)
     with crew.accelerator.main_process_first():  # the others find everything in the cache
-        material = prepare(context, model, plan, settings)
+        material = prepare(context, model, plan, settings, watch)
     table = layer_table(model)
     torch.manual_seed(context.run.seed)
+    model.bring("denoiser")
     attached = NETWORKS.get(settings.network).attach(model, settings)
     for note in attached.notes:
         context.artifact("note", text=note)
-    if not attached.text_weights:
+    if attached.text_weights:
+        model.join("denoiser", "text")
+    else:
         model.free_encoders()
     model.train_with(checkpointing=settings.gradient_checkpointing)
     loop = Loop(model, attached, settings, material=material, seed=context.run.seed, crew=crew)
@@ -77,7 +81,7 @@ def _begin(context: Context, settings: TrainSettings) -> Training:
         table=table,
         class_fingerprint=class_fingerprint(settings, context.workspace),
     )
-    return Training(context, loop, recipe)
+    return Training(context, loop, recipe, watch)
 
 
 def _conclude(context: Context, settings: TrainSettings, recipe: Recipe) -> str:
@@ -111,6 +115,7 @@ def _open(context: Context, settings: TrainSettings) -> Model:
         dtype=precision(chosen),
         storage=settings.storage,
         context=context,
+        frugal=True,
     )
 
 

@@ -17,7 +17,7 @@ from studio.train.settings import TrainSettings
 from studio.workspace import Workspace
 
 __all__ = [
-    "Card", "Fit", "Phase", "Saver", "card_of", "fit_to_card", "known", "this_card", "work_out",
+    "Card", "Fit", "Phase", "Saver", "card_of", "changes_of", "fit_to_card", "known", "this_card", "work_out",
 ]  # fmt: skip
 
 MODULE = "studio.train.memory"
@@ -62,7 +62,7 @@ def fit_to_card(
     changes: dict[str, Any] = {}
     fit = work_out(settings, workspace, card)
     while fit.verdict == "too big" and fit.savers:
-        step = _steps(_with(settings, changes), fit.savers[0])
+        step = changes_of(_with(settings, changes), fit.savers[0])
         changes |= step
         fit = work_out(_with(settings, changes), workspace, card)
     return (_least(settings, changes, workspace, card), fit) if fit.verdict != "too big" else (changes, fit)
@@ -85,8 +85,8 @@ def _with(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainSettings:
     return settings.model_copy(update=dict(changes))
 
 
-def _steps(settings: TrainSettings, saver: Saver) -> dict[str, Any]:
-    """A smaller batch is made up for by accumulation."""
+def changes_of(settings: TrainSettings, saver: Saver) -> dict[str, Any]:
+    """What to change for a saver: a smaller batch is made up for by accumulation."""
     changes = {saver.field: saver.value}
     if saver.field == "batch_size":
         changes["accumulation"] = settings.accumulation * settings.batch_size // int(saver.value)

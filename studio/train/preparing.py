@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.families._base import Conditioning, Model
+    from studio.train.memory.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,30 @@ class Material:
     """Captions, sample prompts and "", on the processor."""
 
 
-def prepare(context: Context, model: Model, plan: Plan, settings: TrainSettings) -> Material:
+def prepare(context: Context, model: Model, plan: Plan, settings: TrainSettings, watch: Watch) -> Material:
     """Encode pictures and prompts, or find them in the cache; can be stopped after each.
 
     A picture that turns out to be damaged is noted and left out; raises `DatasetError` if none is left.
     """
     cache = Cache(context.workspace.cache, model)
     sides = (False, True) if settings.flip else (False,)
-    shelf = _shelve(context, cache, plan.examples, sides)
+    with watch.phase("latents"):
+        shelf = _shelve(context, cache, plan.examples, sides)
     if not shelf.examples:
         raise DatasetError("None of the pictures can be used", remedy="The notes say why.")
-    kept_apart = _shelve(context, cache, plan.kept_apart, (False,))
+    with watch.phase("latents"):
+        kept_apart = _shelve(context, cache, plan.kept_apart, (False,))
     of_class = Shelf()
     if keeps_class(settings):
-        painted = class_pictures(context, model, settings, plan)
+        with watch.phase("sampling"):
+            painted = class_pictures(context, model, settings, plan)
         of_class = _shelve(context, cache, class_examples(settings, model, painted), (False,))
     plan = replace(plan, examples=shelf.examples, kept_apart=kept_apart.examples)
     prompts: Store[str, Conditioning] = Store(_read)
     for prompt in dict.fromkeys(["", *plan.prompts, *_said(shelf), *_said(kept_apart), *_said(of_class)]):
         _tell(context, "Preparing prompts")
-        prompts.put(prompt, cache.prompt(prompt), cache.prompt_file(prompt))
+        with watch.phase("text"):
+            prompts.put(prompt, cache.prompt(prompt), cache.prompt_file(prompt))
     return Material(plan, shelf, kept_apart, of_class, prompts)
 
 

@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio.errors import Cancelled, Paused, TrainingError
+from studio.errors import Cancelled, OutOfMemory, Paused, TrainingError
 from studio.jobs.context import Context
 from studio.jobs.requests import SAMPLE_NOW, SAVE_NOW
 from studio.train.checkpoints import Checkpoints
 from studio.train.export import Recipe, write_lora
 from studio.train.learning import Ruined, check_at, demand_learning, demand_sense
 from studio.train.loop import Loop
+from studio.train.memory.watching import Watch
 from studio.train.metrics import Metrics, memory_used
 from studio.train.probe import Probe
 from studio.train.samples import Sampler
@@ -23,8 +24,8 @@ LOOKS = 10  # at the held-out pictures, in a whole training
 class Training:
     """One run, from its newest checkpoint on."""
 
-    def __init__(self, context: Context, loop: Loop, recipe: Recipe) -> None:
-        self.context, self.loop, self.recipe = context, loop, recipe
+    def __init__(self, context: Context, loop: Loop, recipe: Recipe, watch: Watch) -> None:
+        self.context, self.loop, self.recipe, self.watch = context, loop, recipe, watch
         self.settings, self.plan = recipe.settings, recipe.plan
         self.checkpoints = Checkpoints(context.folder / "checkpoints")
         self.sampler = Sampler(context, loop)
@@ -49,7 +50,7 @@ class Training:
             self._sample()
         except Ruined:
             raise  # a state from which nobody wants to go on
-        except (Cancelled, TrainingError):
+        except (Cancelled, OutOfMemory, TrainingError):
             self._save()
             raise
 
@@ -97,7 +98,8 @@ class Training:
 
     def _step(self) -> None:
         began = time.monotonic()
-        figures = self.loop.step()
+        with self.watch.phase("step"):
+            figures = self.loop.step()
         done, steps = self.loop.done, self.settings.steps
         figures |= {"seconds": round(time.monotonic() - began, 4), **self._held_out()}
         figures["memory"] = memory_used(self.loop.model.device)
@@ -132,7 +134,8 @@ class Training:
         if self.loop.crew.leads:
             done = self.loop.done
             self.context.progress(done, self.settings.steps, "Painting samples")
-            self.sampler.paint(done, asked=asked)
+            with self.watch.phase("sampling"):
+                self.sampler.paint(done, asked=asked)
 
     def _save(self, *, asked: bool = False) -> None:
         done = self.loop.done
@@ -140,7 +143,7 @@ class Training:
             self._saved = done
             state = {**self.loop.state(), "begun_with": self._begun_with()}
             if self.loop.crew.leads:
-                with self.loop.at_rest():
+                with self.watch.phase("saving"), self.loop.at_rest():
                     path = self.checkpoints.save(done, state, self._write_lora)
                 self.context.artifact("checkpoint", path, step=done, asked=asked)
 

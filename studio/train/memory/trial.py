@@ -9,10 +9,10 @@ doubles it, then the VAE.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -20,7 +20,8 @@ from studio.data.buckets import buckets
 from studio.data.dataset import Picture
 from studio.families._placing import size_of
 from studio.memory.blueprints import Blueprint
-from studio.memory.weightless import DEVICE, open_weightless, weightless
+from studio.memory.sampling import guide, latents_shape
+from studio.memory.weightless import open_weightless, weightless
 from studio.models.opening import precision
 from studio.models.storage._base import stored_layers
 from studio.networks import NETWORKS
@@ -29,8 +30,6 @@ from studio.train.plan import Example, Plan, further_resolutions
 from studio.train.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from studio.families._base import Conditioning, Model
     from studio.train.loop import Loop
 
@@ -50,17 +49,36 @@ class Counted:
     facts: dict[str, int]
 
 
+class Counts(Protocol):
+    """What counts: on weights that take none, or on a card."""
+
+    peaks: dict[str, int]
+
+    @property
+    def live(self) -> int:
+        """Bytes now."""
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Keep the peak of what happens inside."""
+
+
 def count(settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: bool = True) -> Counted:
     """Do each phase once; on the processor nothing is `frugal`."""
-    torch.manual_seed(0)
-    with weightless() as counter, _alone():
+    with weightless() as counter:
         model = open_weightless(blueprint, dtype=precision(dtype), storage=settings.storage, frugal=frugal)
-        stored = sum(layer.weight.numel() for _, layer in stored_layers(model.denoiser))
-        size = largest_bucket(settings, model)
-        with counter.phase("text"), torch.no_grad():
-            told = {name: each.cpu() for name, each in model.encode_prompts([PROMPT]).items()}
-        with counter.phase("latents"), torch.no_grad():
-            latents = model.encode_pictures(torch.zeros(1, 3, size[1], size[0]))[0].cpu()
+        return run_phases(model, settings, counter)
+
+
+def run_phases(model: Model, settings: TrainSettings, counter: Counts) -> Counted:
+    """Each phase of a training with this model, whose weights may be real."""
+    torch.manual_seed(0)
+    stored = sum(layer.weight.numel() for _, layer in stored_layers(model.denoiser))
+    size = largest_bucket(settings, model)
+    with counter.phase("text"), torch.no_grad():
+        told = {name: each.cpu() for name, each in model.encode_prompts([PROMPT]).items()}
+    with counter.phase("latents"), torch.no_grad():
+        latents = model.encode_pictures(torch.zeros(1, 3, size[1], size[0]))[0].cpu()
+    with _alone():
         loop = _loop(model, settings, told, latents, size)
         prime(loop)
         before = counter.live
@@ -71,12 +89,12 @@ def count(settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: 
         with counter.phase("saving"), loop.at_rest():
             loop.state()
             loop.attached.factors()
-        facts = {
-            "activations": counter.peaks["step"] - before,
-            "text": sum(map(size_of, model.text_encoders.values())),
-            "trained": sum(weight.numel() for weight in loop.attached.weights.values()),
-            "stored": stored,
-        }
+    facts = {
+        "activations": counter.peaks["step"] - before,
+        "text": sum(map(size_of, model.text_encoders.values())),
+        "trained": sum(weight.numel() for weight in loop.attached.weights.values()),
+        "stored": stored,
+    }
     return Counted(counter.peaks, facts)
 
 
@@ -99,25 +117,9 @@ def prime(loop: Loop) -> None:
 def sample(model: Model, told: Conditioning, size: Size) -> None:
     """What painting a picture needs at most: a guided step of the denoiser, then the VAE."""
     with torch.no_grad():
-        latents = torch.empty(latents_shape(model, size), device=DEVICE, dtype=model.dtype)
+        latents = torch.empty(latents_shape(model, size), device=model.device, dtype=model.dtype)
         guide(model, told, latents)
         model.decode_latents(latents)
-
-
-def guide(model: Model, told: Conditioning, latents: Tensor) -> None:
-    """One step; guidance asks twice, where the denoiser is not told of it itself."""
-    itself = getattr(model.denoiser.config, "guidance_embeds", False)
-    times = 2 if model.family.defaults.guidance > 1 and not itself else 1
-    count = times * len(latents)
-    rows = {name: row.expand(count, *row.shape[1:]).to(DEVICE, model.dtype) for name, row in told.items()}
-    model.predict(torch.cat([latents] * times), torch.ones(count, device=DEVICE), rows)
-
-
-def latents_shape(model: Model, size: Size) -> tuple[int, int, int, int]:
-    """(1, channels, height, width) of a picture of this size in pixels."""
-    config: Any = model.vae.config
-    pixels = 2 ** (len(config.block_out_channels) - 1)
-    return 1, config.latent_channels, size[1] // pixels, size[0] // pixels
 
 
 def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: Any, size: Size) -> Loop:
@@ -130,14 +132,18 @@ def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: An
 
     model.bring("denoiser")
     attached = NETWORKS.get(settings.network).attach(model, settings)
-    if not attached.text_weights:
+    if attached.text_weights:
+        model.join("denoiser", "text")
+    else:
         model.free_encoders()
     model.train_with(checkpointing=settings.gradient_checkpointing)
     example = Example(Picture(Path("picture.png"), PROMPT, size), size, PROMPT)
     plan = Plan(size[0], (example,), (), (PROMPT,), PROMPT, 1, 1, ())
     shelf = Shelf((example,), {(0, False): latents, (0, True): latents})
     material = Material(plan, shelf, Shelf(), Shelf(), {PROMPT: told, "": told})
-    crew = Crew(Accelerator(cpu=True, gradient_accumulation_steps=settings.accumulation))
+    crew = Crew(
+        Accelerator(cpu=model.device.type != "cuda", gradient_accumulation_steps=settings.accumulation)
+    )
     return Loop(model, attached, settings, material=material, seed=0, crew=crew)
 
 

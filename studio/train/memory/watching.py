@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.errors import OutOfMemory, StudioError, explain
 from studio.jobs.context import Context
-from studio.train.fitting import Fit, Saver, known
+from studio.train.fitting import Fit, Saver, changes_of, known
 from studio.train.memory.metering import Meter, meter_of_this_machine
 from studio.train.memory.phases import PHASES
 from studio.train.settings import TrainSettings
@@ -24,6 +24,8 @@ GROWN = 1.01  # times the peak told last, before it is told again
 SLOW = 5.0  # times the usual length, at which a step may have spilled
 FULL = 0.04  # of the card: with less than this left it is full
 REMEMBERED, ENOUGH = 50, 5  # steps whose length is the usual one; so many are needed to know it
+BEGUN_WITH = ("optimizer",)
+"""Settings that a training keeps from its first step, because its state is made for them."""
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "bytes": 1}
 
 
@@ -31,7 +33,8 @@ class Watch:
     """The memory of one run, phase by phase, beside its estimate; written to `memory.json` in its folder.
 
     The file holds "card", "phases" (name → "peak" and "estimate" in bytes, 0 where unknown), "spilled" and,
-    after the memory was not enough, "short" (phase, bytes, and the "saver" to try next).
+    after the memory was not enough, "short" (phase, bytes, and the "saver" to try next, whose "changes" are
+    what `Queue.resume` wants).
     """
 
     def __init__(self, context: Context, meter: Meter | None = None, fit: Fit | None = None) -> None:
@@ -103,7 +106,10 @@ class Watch:
         lacking, saver = _lacking(fault, self.meter.free()), self._next_saver()
         told: dict[str, Any] = {"phase": name, "bytes": lacking}
         if saver is not None:
-            told["saver"] = {"field": saver.field, "value": saver.value, "title": saver.title}
+            changes = changes_of(TrainSettings.parse(self.context.run.settings), saver)
+            told["saver"] = {
+                "field": saver.field, "value": saver.value, "title": saver.title, "changes": changes
+            }  # fmt: skip
         self._note(name)
         self._write({**self.record(), "short": told})
         by = f": {lacking / 2**30:.1f} GiB more were wanted" if lacking else ""
@@ -125,7 +131,8 @@ class Watch:
         return f"choose “{saver.title}”" if saver else "choose a smaller batch or a lower resolution"
 
     def _next_saver(self) -> Saver | None:
-        return self.fit.savers[0] if self.fit and self.fit.savers else None
+        savers = self.fit.savers if self.fit else ()
+        return next((saver for saver in savers if saver.field not in BEGUN_WITH), None)
 
     def _write(self, record: Mapping[str, Any]) -> None:
         with writing(self.context.folder / FILE) as file:
@@ -133,7 +140,10 @@ class Watch:
 
 
 def _estimate(context: Context) -> Fit | None:
-    return known(TrainSettings.parse(context.run.settings), context.workspace)
+    try:
+        return known(TrainSettings.parse(context.run.settings), context.workspace)
+    except StudioError:
+        return None
 
 
 def _lacking(fault: Exception, free: int) -> int:
