@@ -154,7 +154,9 @@ class CaptionRoom:
         if not picture_files(folder):
             raise DatasetError(f"There are no pictures in {folder}")
         adopted = adopt_captions(folder)
-        return self._open(str(folder)), render("came-along", told=came_along(len(adopted.pictures)), alone=True)
+        return self._open(str(folder)), render(
+            "came-along", told=came_along(len(adopted.pictures)), alone=True
+        )
 
     def _fetched(self, event: gr.EventData) -> tuple[Any, str]:
         hub_id = str(event._data["id"])
