@@ -1,4 +1,4 @@
-"""The command line: `studio ui | caption | train | generate | resume | adapter | demo | work`."""
+"""The command line: `studio ui | caption | train | fit | generate | resume | adapter | demo | work`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from studio import adapter_commands
+from studio import adapter_commands, fit_command, generate_command
 from studio.caption.settings import CaptionSettings
 from studio.console import EXIT, console, do
 from studio.errors import SettingsError, StudioError, explain
 from studio.flags import command
 from studio.generate.settings import GenerateSettings
+from studio.generate_command import Json, Loras, RecipeFile
 from studio.jobs.followers import follows
 from studio.jobs.queue import Queue
 from studio.jobs.run import Run, new_run
@@ -57,9 +58,6 @@ Like = Annotated[
 ]
 Kohya = Annotated[
     Path | None, typer.Option("--kohya", help="Settings of kohya's trainer, a .toml or .json file.")
-]
-Loras = Annotated[
-    list[str] | None, typer.Option("--lora", help="A LoRA and its weight, such as fox:0.8; may be repeated.")
 ]
 
 
@@ -109,16 +107,32 @@ def train(
     _do(opened, "train", settings, title=settings.name or Path(settings.dataset).name)
 
 
-def generate(given: dict[str, Any], lora: Loras = None, preset: Preset = "", workspace: Where = None) -> None:
+def generate(
+    given: dict[str, Any],
+    lora: Loras = None,
+    preset: Preset = "",
+    workspace: Where = None,
+    *,
+    recipe: RecipeFile = None,
+    as_json: Json = False,
+) -> None:
     """Paint pictures from a prompt and a mix of LoRAs."""
-    mixes = {"adapters": [_mix(one) for one in lora]} if lora else {}
     opened = Workspace.open(workspace)
-    settings = GenerateSettings.layered(_preset("generate", preset, opened), given, mixes)
-    _do(opened, "generate", settings, title=settings.prompt[:60])
+    if as_json:
+        generate_command.quiet()
+    values = generate_command.asked(given, lora, recipe, opened)
+    settings = GenerateSettings.layered(_preset("generate", preset, opened), values)
+    run = new_run(opened, "generate", settings, title=generate_command.title(settings))
+    try:
+        _finish(opened, run)
+    finally:
+        if as_json:
+            generate_command.print_made(opened, run)
 
 
 app.command("caption")(command(CaptionSettings, caption, positional={"dataset": "DIR"}))
 app.command("train")(command(TrainSettings, train))
+app.command("fit")(command(TrainSettings, fit_command.fit, leave_out=frozenset({"dataset"})))
 app.command("generate")(
     command(GenerateSettings, generate, positional={"prompt": "PROMPT"}, leave_out=frozenset({"adapters"}))
 )
@@ -213,19 +227,6 @@ def _folder(text: str) -> str:
     """A dataset given as a folder, relative to where the person is, or by its name in the workspace."""
     folder = Path(text).expanduser()
     return str(folder.resolve()) if text and folder.is_dir() else text
-
-
-def _mix(text: str) -> dict[str, Any]:
-    """`name`, or `name:weight`; raises `SettingsError` for a weight that is no number."""
-    name, colon, weight = text.rpartition(":")
-    if not colon:
-        return {"name": text}
-    try:
-        return {"name": name, "weight": float(weight)}
-    except ValueError:
-        raise SettingsError(
-            f"--lora {text}: “{weight}” is not a number", remedy="Write it as name:0.8.", field="adapters"
-        ) from None
 
 
 def _user(text: str) -> tuple[str, str] | None:
