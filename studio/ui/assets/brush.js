@@ -59,7 +59,7 @@
         mask.lineCap = mask.lineJoin = "round";
         mask.beginPath();
         mask.moveTo(...from);
-        mask.lineTo(...to);
+        mask.lineTo(to[0] + 0.01, to[1]); // a press without a move leaves a dot
         mask.stroke();
         from = to;
         queued = queued || requestAnimationFrame(() => { queued = 0; show(); });

@@ -100,11 +100,11 @@
       none.textContent = mix().length || !mixer.told() ? "" : there ? "No LoRA in the mix." : "No LoRAs yet. Train one, or drop a .safetensors file here.";
     }
 
-    // A LoRA that is new, or appears while the page is open, comes in by itself, switched off.
+    // A LoRA that appears while the page is open comes in by itself, switched off.
     function complete() {
       if (!mixer.told()) return;
       known = known || new Set(library().map((one) => one.name));
-      const wanted = (one) => (one.fresh || !known.has(one.name)) && !one.misfit && !removed.has(one.name);
+      const wanted = (one) => !known.has(one.name) && !one.misfit && !removed.has(one.name);
       const missing = library().filter((one) => wanted(one) && !mixer.one(one.name));
       if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: one.weight ?? 1, on: false })), ...mix()]);
       draw();

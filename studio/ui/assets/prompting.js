@@ -124,8 +124,8 @@
       const text = studio.prompt.text();
       const answer = await ask("tokens", { text, base: props.value || "pocket" });
       if (text !== studio.prompt.text() || answer.fault !== undefined) return;
-      counts.replaceChildren(...answer.encoders.map((one) => h("span", { class: one.count > one.limit ? "count long" : "count", title: one.count > one.limit ? `Longer than ${one.limit} tokens: it is read in ${Math.ceil(one.count / one.limit)} parts, the first counts most` : `Of ${one.limit} tokens that this encoder reads at once` },
-        h("span", {}, one.title), ` ${one.count} of ${Math.ceil(Math.max(1, one.count) / one.limit) * one.limit}`)));
+      counts.replaceChildren(...answer.encoders.map((one) => h("span", { class: "count", title: one.chunks > 1 ? `Read in ${one.chunks} parts of ${one.limit}, one after the other` : `Of ${one.limit} tokens that this encoder reads at once` },
+        h("span", {}, one.title), ` ${one.count} of ${one.chunks * one.limit}`)));
     }, 300);
 
     async function open(wanted) {

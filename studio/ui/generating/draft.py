@@ -37,6 +37,11 @@ class Draft:
         """What the form of a window holds, or else the one that changed last."""
         return self._windows.get(window) or self.last()
 
+    @property
+    def kept_at(self) -> float:
+        """When something was kept last, in seconds since 1970; 0 where nothing ever was."""
+        return self._file.stat().st_mtime if self._file.exists() else 0.0
+
     def last(self) -> Values:
         """What the form held that changed last; empty where none ever did, or the file is damaged."""
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
 
 from studio.errors import StudioError
 from studio.generate.recipe import read_recipe
@@ -13,6 +12,7 @@ from studio.generate.settings import GenerateSettings
 from studio.jobs.live import Glimpse, Viewer
 from studio.ui.desk import Desk
 from studio.ui.generating.draft import Draft
+from studio.ui.generating.fitting import in_form
 from studio.ui.generating.servant import Answer, Question
 from studio.ui.library import Library
 from studio.ui.pictures_view import PicturesView, made
@@ -91,12 +91,9 @@ class Painting:
         return {"adapters": [one["name"] for one in mix]}
 
     def _settings(self, window: str, question: Question) -> GenerateSettings:
-        known: dict[str, Any] = self.draft.of(window)
-        values = {name: value for name, value in known.items() if name in GenerateSettings.model_fields}
-        values = {name: value for name, value in values.items() if value is not None}
-        values["adapters"] = self.library.mixes(question["rows"], str(values.get("base") or "pocket"))
-        values |= {"count": 1, "batch_size": 1, "sheet": ()}
-        return GenerateSettings.parse(values)
+        known = self.draft.of(window)
+        mix = self.library.mixes(question["rows"], str(known.get("base") or "pocket"))
+        return in_form(known, adapters=mix, count=1, batch_size=1, sheet=())
 
 
 def _inline(jpeg: bytes) -> str:

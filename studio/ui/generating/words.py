@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.ui.captioning.tokens import encoders, known_counters
+from studio.generate.prompts.counting import counts
+from studio.ui.captioning.tokens import TITLES
 from studio.ui.desk import Desk
 from studio.ui.generating.servant import Answer, Question
 
@@ -17,11 +18,17 @@ class Words:
 
     def answer_tokens(self, question: Question) -> Answer:
         """The tokens of a prompt for each text encoder of a base."""
-        base, text = str(question["base"]), str(question["text"])
-        found = known_counters(base, self.desk.workspace)
-        told = encoders(base, self.desk.workspace)
-        counted = [counter.count(text) for counter in found]
-        return {"encoders": [{**one, "count": count} for one, count in zip(told, counted, strict=True)]}
+        found = counts(str(question["base"]), self.desk.workspace, str(question["text"]))
+        told = [
+            {
+                "title": "Tokens" if len(found) == 1 else TITLES.get(one.encoder, one.encoder),
+                "count": one.tokens,
+                "limit": one.limit,
+                "chunks": one.chunks,
+            }
+            for one in found
+        ]
+        return {"encoders": told}
 
     def answer_earlier(self, _: Question) -> Answer:
         """The prompts of the last jobs, newest first, each once."""

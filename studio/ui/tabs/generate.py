@@ -20,6 +20,7 @@ from studio.ui.faults import kindly
 from studio.ui.generating.carrying import Carrying
 from studio.ui.generating.draft import Draft
 from studio.ui.generating.fields import Fields
+from studio.ui.generating.fitting import FitCheck
 from studio.ui.generating.folds import FoldedForm
 from studio.ui.generating.gallery import GalleryAnswers
 from studio.ui.generating.mixes import Mixes, of_picture
@@ -30,7 +31,7 @@ from studio.ui.generating.standing import READ, standing, untouched
 from studio.ui.generating.starting import Starting
 from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
-from studio.ui.library import Library, take_adapters
+from studio.ui.library import Library, misfit, take_adapters
 from studio.ui.loras.clash import ClashBox
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
@@ -56,6 +57,7 @@ class GenerateRoom:
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk, self.library, self.view = desk, Library(desk), PicturesView(desk)
         self.draft, self.mixes = Draft(desk.workspace), Mixes(desk, self.library)
+        self.fit = FitCheck(desk, self.draft)
         painting = Painting(desk, self.library, self.draft, self.view)
         parts = (self.mixes, Words(desk), painting, Starting(desk), GalleryAnswers(desk, self.view))
         self.ask = servant(*parts)
@@ -85,6 +87,7 @@ class GenerateRoom:
             self.form.rest()
             self.keeper = keeper("generate-keeper")
         with gr.Column(elem_classes="desk-foot"):
+            self.fitting = live("generate-fit")
             self.standing = live("generate-standing")
             self.form.note()
             with gr.Row(elem_classes="go-row"):
@@ -115,6 +118,7 @@ class GenerateRoom:
         pulse.show(self.recipe, lambda given: self.view.recipe(given[chosen]), chosen)
         pulse.show(self.gallery, lambda _: self.view.mark())
         pulse.show(self.shelf, lambda given: self.mixes.shelf(given[base] or ""), base)
+        pulse.show(self.fitting, lambda _: self.fit.html())
         read = [self.fields[name] for name in READ]
         pulse.show(self.standing, self._standing, *read)
         with self.clash_place:
@@ -152,6 +156,12 @@ class GenerateRoom:
             value=[{**row, "weight": weights.get(row["name"], row["weight"])} for row in rows or ()]
         )
 
+    def _fitted(self, event: gr.EventData) -> Updates:
+        changes, told = self.fit.pressed(event._data)
+        if told:
+            gr.Info(escape(told))
+        return self.form.filled(changes) or {self.chosen: gr.skip()}
+
     def _reset(self, event: gr.EventData) -> Updates:
         return self.form.filled(untouched(str(event._data["field"])))
 
@@ -170,6 +180,8 @@ class GenerateRoom:
             widget.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
         for event in (self.mixer.dropped, self.drops.adapters):
             event(kindly(self._dropped), None, None, **QUIET)
+        fitted = self.fitting.act(kindly(self._fitted), None, outputs, **QUIET)
+        fitted.then(*kept, queue=False, **QUIET)
         reset = [self.fields[name] for name in READ]
         self.standing.act(kindly(self._reset), None, reset, **QUIET).then(*kept, queue=False, **QUIET)
         for event, handler in (
@@ -193,8 +205,16 @@ class GenerateRoom:
         updates[self.beside.keep] = keep
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
-        updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else rows)
+        rows = self.library.at_first(base, ()) if rows is None else [*self._arrived(rows, base), *rows]
+        updates[self.mixer] = gr.update(value=rows)
         return updates
+
+    def _arrived(self, rows: list[dict[str, Any]], base: str) -> list[dict[str, Any]]:
+        """LoRAs that have come since the form was kept, switched off."""
+        there, since = {row["name"] for row in rows}, self.draft.kept_at
+        family = self.library.family(base)
+        new = [card for card in self.library.cards() if card.modified > since and card.name not in there]
+        return [{"name": card.name, "weight": 1.0, "on": False} for card in new if not misfit(card, family)]
 
     def _last_settings(self) -> dict[str, Any]:
         last = self.desk.latest("generate")
