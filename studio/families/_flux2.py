@@ -57,7 +57,7 @@ class Flux2(FlowModel):
     def predict(self, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
         """The velocity, shaped as the latents."""
         words = conditioning["prompt_embeds"]
-        said = self.denoiser(
+        said: Tensor = self.denoiser(
             hidden_states=self._class._pack_latents(noisy),
             timestep=timesteps / 1000,
             guidance=None,
@@ -84,4 +84,5 @@ class LookedAtPipeline(Flux2KleinPipeline):  # type: ignore[misc]
 
 def rows_as_latents(rows: Tensor, height: int, width: int) -> Tensor:
     """(batch, height × width, channels) as (batch, channels, height, width)."""
-    return rows.transpose(1, 2).unflatten(2, (height, width))
+    latents: Tensor = rows.transpose(1, 2).unflatten(2, (height, width))
+    return latents

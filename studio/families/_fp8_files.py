@@ -36,7 +36,8 @@ def weight_in(file: Any, name: str, names: Collection[str], dtype: torch.dtype) 
     factor = file.get_tensor(scale).to(torch.float32)
     if factor.ndim:
         factor = factor.reshape(-1, *(1 for _ in weight.shape[1:]))
-    return (weight.to(torch.float32) * factor).to(dtype)
+    full: Tensor = weight.to(torch.float32) * factor
+    return full.to(dtype)
 
 
 def check_packing(path: Path, file: Any, names: Collection[str]) -> None:

@@ -31,7 +31,7 @@ def keep_types_from_t5(module: nn.Module) -> None:
 
     for each in module.modules():
         if isinstance(each, (T5DenseActDense, T5DenseGatedActDense)):
-            each.wo = _untyped(each.wo)  # type: ignore[assignment]
+            each.wo = _untyped(each.wo)
 
 
 def _untyped(layer: nn.Linear) -> nn.Module:

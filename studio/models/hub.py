@@ -160,7 +160,9 @@ def _component(folder: str, files: Sequence[str]) -> list[str]:
     half = [file for file in weights if file.stem.endswith(".fp16")]
     full = [file for file in weights if "." not in file.stem]
     small = [file for file in inside if file.suffix in SMALL_FILES and "index" not in file.name]
-    return [str(file) for file in (*small, *(half or full))]
+    parts = [file for file in inside if file.name.endswith(".safetensors.index.json")]
+    sharded = not half and any("-of-" in file.stem for file in full)  # the index says which weight is where
+    return [str(file) for file in (*small, *(parts if sharded else ()), *(half or full))]
 
 
 def _bar(progress: Progress, info: HubInfo) -> type[Any]:

@@ -140,20 +140,29 @@ def stable_diffusion_3() -> Any:
     )
 
 
+def t5(family: str, part: str) -> tuple[Any, Any]:
+    """A T5 of one layer, as wide as T5-XXL, and a tokenizer that spells."""
+    from transformers import T5Config, T5EncoderModel, T5Tokenizer
+
+    letters = [chr(code) for code in range(97, 123)]
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((each, -3.0) for each in letters)]
+    tiny = {"vocab_size": len(pieces), "d_ff": 8, "d_kv": 8, "num_heads": 1, "num_layers": 1}
+    encoder = T5EncoderModel(T5Config(**config(family, part, **tiny)))
+    return encoder, T5Tokenizer(pieces, extra_ids=0, model_max_length=512)
+
+
 def flux() -> Any:
     """A FLUX.1 dev with one block of each kind, and a T5 that spells."""
     import diffusers
-    from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel, T5Tokenizer
+    from transformers import CLIPTextConfig, CLIPTextModel
 
     text = {**VOCABULARY, "num_hidden_layers": 1, "intermediate_size": 8}
-    letters = [chr(code) for code in range(97, 123)]
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((each, -3.0) for each in letters)]
-    tiny_t5 = {"vocab_size": len(pieces), "d_ff": 8, "d_kv": 8, "num_heads": 1, "num_layers": 1}
+    encoder, tokenizer = t5("flux", "text_encoder_2")
     return diffusers.FluxPipeline(
         **spelling("flux"),
-        tokenizer_2=T5Tokenizer(pieces, extra_ids=0, model_max_length=512),
+        tokenizer_2=tokenizer,
         text_encoder=CLIPTextModel(CLIPTextConfig(**config("flux", "text_encoder", **text))),
-        text_encoder_2=T5EncoderModel(T5Config(**config("flux", "text_encoder_2", **tiny_t5))),
+        text_encoder_2=encoder,
         vae=diffusers.AutoencoderKL.from_config(config("flux", "vae", **VAE)),
         transformer=diffusers.FluxTransformer2DModel(
             num_layers=1,

@@ -17,7 +17,7 @@ from studio.families._pieces import tensors_under
 from studio.families.sd1 import CONFIGS
 from studio.models.identify import identify
 from studio.models.source import Source
-from tests.families.small import write_small
+from tests.families.small import t5, write_small
 from tests.families.test_families import in_one_file
 
 CPU: dict[str, Any] = {"device": torch.device("cpu"), "dtype": torch.float32}
@@ -78,6 +78,29 @@ def test_schnell_is_told_from_dev_by_what_it_lacks(tmp_path: Path, monkeypatch: 
     model = family.open(source, **CPU)
     assert model.schedule().config.shift == 1.0
     assert not model.schedule().config.use_dynamic_shifting
+
+
+def test_sd3_reads_with_a_t5_where_one_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, models = write_small("sd3", tmp_path / "small"), tmp_path / "models"
+    source = in_one_file("sd3", folder, models / "sd3.safetensors", monkeypatch)
+    family = identify(source)
+    with torch.no_grad():
+        assert family.open(source, **CPU).encode_prompts(["a fox"])["prompt_embeds"].shape == (1, 333, 4096)
+    encoder, tokenizer = t5("sd3", "text_encoder_3")
+    encoder.config.save_pretrained(models / "configs" / "text_encoder_3")
+    (models / "text_encoders").mkdir()
+    weights = {
+        name: tensor.clone() for name, tensor in encoder.state_dict().items() if "embed_tokens" not in name
+    }
+    save_file(weights, models / "text_encoders" / "t5xxl_fp16.safetensors")
+    tokenizer.save_pretrained(models / "t5")
+    model: Any = family.open(source, **CPU)
+    assert model.pipeline().text_encoder_3 is not None
+    with torch.no_grad():
+        told = model.encode_prompts(["a fox"])["prompt_embeds"]
+    assert told.shape == (1, 333, 4096) and bool(told[:, 77:].abs().sum() > 0)
 
 
 def packed(weight: Tensor, how: str) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ from studio.models.source import Source
 from tests.families.originals import write_checkpoint
 from tests.tiny import write_tiny_pipeline
 
-CPU = {"device": torch.device("cpu"), "dtype": torch.float32}
+CPU: dict[str, Any] = {"device": torch.device("cpu"), "dtype": torch.float32}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_prompts_are_encoded_as_the_pipeline_does(folder: Path) -> None:
 
 
 def test_a_picture_survives_its_latents_in_shape_and_scale(folder: Path) -> None:
-    model = FAMILIES.get("sd1").open(Source("folder", str(folder), "small"), **CPU)
+    model: Any = FAMILIES.get("sd1").open(Source("folder", str(folder), "small"), **CPU)
     pixels = torch.rand(1, 3, 64, 32) * 2 - 1
     latents = model.encode_pictures(pixels)
     assert latents.shape == (1, 4, 8, 4)

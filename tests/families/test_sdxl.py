@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,7 +50,7 @@ def test_the_denoiser_hears_of_the_frame(tmp_path: Path) -> None:
 
 def test_the_vae_of_a_model_in_float16_works_in_float32_unless_it_is_safe(tmp_path: Path) -> None:
     source = Source("folder", str(write_small("sdxl", tmp_path / "xl")), "xl")
-    half = {"device": torch.device("cpu"), "dtype": torch.float16}
+    half: dict[str, Any] = {"device": torch.device("cpu"), "dtype": torch.float16}
     assert next(identify(source).open(source, **half).vae.parameters()).dtype == torch.float32
     config = tmp_path / "xl" / "vae" / "config.json"
     config.write_text(config.read_text().replace('"force_upcast": true', '"force_upcast": false'))

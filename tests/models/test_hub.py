@@ -141,3 +141,11 @@ def test_only_what_is_used_is_downloaded(files: list[str], chosen: list[str]) ->
 def test_a_repository_without_one_clear_model_is_refused(files: list[str]) -> None:
     with pytest.raises(ModelError, match="a/b holds no model that the studio can open"):
         needed("a/b", files)
+
+
+def test_weights_in_several_files_come_with_the_list_of_them() -> None:
+    shards = [f"transformer/diffusion_pytorch_model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    index = "transformer/diffusion_pytorch_model.safetensors.index.json"
+    whole = ["vae/config.json", "vae/diffusion_pytorch_model.safetensors"]
+    files = ["model_index.json", "transformer/config.json", index, *shards, *whole, "flux1-dev.safetensors"]
+    assert set(needed("someone/flux", files)) == set(files) - {"flux1-dev.safetensors"}

@@ -14,7 +14,7 @@ from studio.models.hashes import sha256
 from studio.models.identify import identify
 from studio.models.layout import read_header, read_layout
 from studio.models.opening import open_model
-from studio.models.source import add_folder, bases, extra_folders, remove_folder, resolve
+from studio.models.source import MINIATURES, add_folder, bases, extra_folders, remove_folder, resolve
 from studio.workspace import Workspace
 from tests.tiny import write_tiny_pipeline
 
@@ -61,15 +61,17 @@ def test_the_box_offers_the_miniature_then_what_is_here_then_the_hub(
     (workspace.models / "notes.txt").write_text("hello")
     add_folder(workspace, tmp_path / "webui")
     offered = bases(workspace)
-    assert [base.value for base in offered if base.downloaded and base.value != "pocket"] == [
+    assert offered[0].value == "pocket"
+    own = [base for base in offered if base.value not in MINIATURES]
+    assert [base.value for base in own if base.downloaded] == [
         "dream.safetensors",
         "tiny",
         str(other),
     ]
     assert all(resolve(base.value, workspace) for base in offered)
-    assert [base.family_title for base in offered][1:3] == ["Stable Diffusion 1.x", "Miniature"]
+    assert [base.family_title for base in own][:2] == ["Stable Diffusion 1.x", "Miniature"]
     assert not offered[-1].downloaded
-    assert offered[1].size_bytes == 4 * (8 * 4 * 9 + 8 * 768)
+    assert own[0].size_bytes == 4 * (8 * 4 * 9 + 8 * 768)
 
 
 def test_the_miniature_is_always_there(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,13 +20,15 @@ class ScaledLinear(nn.Linear):
     def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None) -> None:
         super().__init__(weight.shape[1], weight.shape[0], bias=False, device="meta")
         self.weight = nn.Parameter(weight, requires_grad=False)
-        self.bias = bias if bias is None else nn.Parameter(bias, requires_grad=False)
+        if bias is not None:
+            self.bias = nn.Parameter(bias, requires_grad=False)
         self.register_buffer("scale", scale)
 
     def forward(self, input: Tensor) -> Tensor:
         """As a plain layer with the weight that this one stands for."""
         with torch.autocast(input.device.type, enabled=False):
-            product = _Product.apply(input.to(self.scale.dtype), self.weight, self.scale)
+            apply: Callable[..., Tensor] = _Product.apply
+            product = apply(input.to(self.scale.dtype), self.weight, self.scale)
         return product if self.bias is None else product + self.bias
 
     @property

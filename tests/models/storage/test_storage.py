@@ -92,7 +92,12 @@ def test_weights_of_an_fp8_file_are_kept_to_the_bit() -> None:
 def test_only_the_packed_weight_is_kept_for_the_gradient() -> None:
     layer = STORAGES.get("int8").pack(nn.Linear(64, 64), CPU)
     kept: list[torch.Tensor] = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda one: kept.append(one) or one, lambda one: one):
+
+    def keep(one: torch.Tensor) -> torch.Tensor:
+        kept.append(one)
+        return one
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda one: one):
         layer(torch.randn(2, 64, requires_grad=True))
     assert not [one for one in kept if one.shape == (64, 64) and not is_packed(one)]
 
