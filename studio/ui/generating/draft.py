@@ -28,7 +28,7 @@ class Draft:
         self._windows.move_to_end(window)
         while len(self._windows) > WINDOWS:
             self._windows.popitem(last=False)
-        if now != self._written:
+        if now != self._written or not self._file.exists():
             with writing(self._file) as out:
                 json.dump(now, out, ensure_ascii=False, indent=1)
             self._written = now
