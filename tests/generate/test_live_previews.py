@@ -27,11 +27,11 @@ class Slider:
     def __init__(self, workspace: Workspace, base: Path) -> None:
         self.workspace, self.base, self.engine = workspace, base, GenerateEngine()
 
-    def at(self, weight: float, *, late: bool = False, **values: object) -> bytes:
+    def at(self, weight: float, *, text: float | None = None, late: bool = False, **values: object) -> bytes:
         settings = GenerateSettings.parse(
             {
                 **{"base": str(self.base), "prompt": "a fox", "seed": 3, "width": SIDE, "height": SIDE},
-                **{"adapters": [{"name": "ink", "weight": weight}], **values},
+                **{"adapters": [{"name": "ink", "weight": weight, "text": text}], **values},
             }
         )
         request = LiveRequest(1, "generate", settings.model_dump(mode="json"))
@@ -57,15 +57,15 @@ def test_a_slider_changes_the_preview_and_zero_restores_it(slider: Slider) -> No
 def test_a_slider_that_leaves_the_words_alone_encodes_nothing(
     slider: Slider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slider.at(0.5)
+    slider.at(0.5, text=0.5)
     encoded: list[str] = []
     model = WARM._opened.model  # type: ignore[union-attr]
     encode = model.encode_prompts
     monkeypatch.setattr(model, "encode_prompts", lambda texts, **more: encoded.extend(texts) or encode(texts))
-    slider.at(0.6)
-    slider.at(0.7)
+    slider.at(0.6, text=0.5)
+    slider.at(0.7, text=0.5)
     assert encoded == []
-    slider.at(0.7, prompt="a hen")
+    slider.at(0.7, text=0.5, prompt="a hen")
     assert encoded == ["a hen"]
 
 
