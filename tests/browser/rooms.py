@@ -76,6 +76,9 @@ def train(page: Page, *, name: str, dataset: str, steps: int, trigger: str = "sk
     open_fold(page, "train-fold-watching-it-learn")
     fill(page, "train-sample_prompts", f"a picture of {trigger} fox")
     fill(page, "train-sample_every", str(steps))
+    fill(page, "train-save_every", str(steps))
+    open_fold(page, "train-fold-class-pictures")
+    choose(page, "train-keep_class", "Off")
     page.click("#train-go")
 
 

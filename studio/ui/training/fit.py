@@ -18,6 +18,7 @@ from studio.ui.training.choice import PERSONAL
 from studio.ui.training.later import KEPT, Later
 
 PAUSE = 0.8  # seconds for which the form must rest before something new is worked out
+FORGOTTEN = 5.0  # seconds after which settings that no window has any more are forgotten
 AGAIN = 20.0  # seconds after which the card is asked again what is free
 WORDS = {"fits": "It fits", "tight": "Tight", "too big": "Too big"}
 LABELS = {knob.name: knob.label for knob in knobs(TrainSettings)}
@@ -32,21 +33,26 @@ class FitView:
     ) -> None:
         self.desk, self.fitting, self.pause = desk, fitting, pause
         self._fits: Later[str] = Later(lambda fault: render("fit", fit=None, fault=fault))
-        self._rested: tuple[str, float] = ("", 0.0)
+        self._seen: dict[str, tuple[float, float]] = {}  # of each window's settings: since when, last when
         self._shown: OrderedDict[str, str] = OrderedDict()
 
     def html(self, settings: TrainSettings) -> str:
         """The check of these settings, or that it is under way."""
         key, now = settings.model_dump_json(exclude=set(PERSONAL)), time.monotonic()
-        if key != self._rested[0]:
-            self._rested = (key, now)
-        if now - self._rested[1] >= self.pause:
+        if now - self._since(key, now) >= self.pause:
             told = self._fits.get((key, now // AGAIN), self._working_out(settings))
             if told is not None:
                 self._shown[key] = told
                 while len(self._shown) > KEPT:
                     self._shown.popitem(last=False)
         return self._shown.get(key) or render("fit", fit=None, fault="")
+
+    def _since(self, key: str, now: float) -> float:
+        """Since when the form of a window has rested at these settings."""
+        self._seen = {each: seen for each, seen in self._seen.items() if now - seen[1] < FORGOTTEN}
+        since = self._seen.get(key, (now, now))[0]
+        self._seen[key] = (since, now)
+        return since
 
     def to_card(self, settings: TrainSettings) -> tuple[dict[str, Any], str]:
         """What to change so that it fits, and a sentence that says it; may take half a minute."""
