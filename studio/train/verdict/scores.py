@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HARDLY = 0.01  # more likeness than the base's: less is chance
 COPIES = 0.5  # of the variety that is usual: with less, every seed gives nearly the same
 DEAF = 0.5  # of what the base makes of the second prompt's difference from the first
+ALIKE = 0.25  # more of the usual variety lost than by the chosen one that is worth a word
 MOVES = 0.1  # more drift than the chosen one's that is worth a word
 NEARLY = 0.03  # less worth than the best, which a strength nearer to 1 makes up for
 GROWS = 0.02  # likeness by which the last checkpoint must exceed the one before it to still be growing
@@ -110,7 +111,7 @@ class Judge:
         nearest = min(stronger, key=lambda cell: cell.weight)
         if nearest.drift > best.drift + MOVES / 2:
             return "Stronger, it also changes pictures in which the trigger word is not used."
-        if self._sameness(nearest) > self._sameness(best) + MOVES:
+        if self._sameness(nearest) > self._sameness(best) + ALIKE:
             return "Stronger, different seeds look more alike."
         return "Stronger, it comes no closer." if nearest.likeness <= best.likeness + HARDLY else ""
 
