@@ -84,6 +84,8 @@ class Family(ABC):
     text_blocks: str = r"(text_model\.)?encoder\.layers\."
     """What the paths of a text encoder's layers begin with."""
     text_target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj")
+    tokenizers_beside: Mapping[str, str] = {}
+    """Tokenizers that do not come with the studio, and what their classes' names begin with."""
     reads: Mapping[str, int] = {}
     """Tokens of a caption that a text encoder reads, where its tokenizer would take more."""
     stored: tuple[str, ...] = ("unet", "transformer")

@@ -55,6 +55,7 @@ class Flux1(Family):
         "scheduler": "",
     }
     padding: Mapping[str, str] = {"tokenizer": "<|endoftext|>"}
+    tokenizers_beside: Mapping[str, str] = {"tokenizer_2": "T5"}
     reads: Mapping[str, int] = {"text_encoder_2": 511}
 
     def recognises(self, layout: Layout) -> bool:

@@ -42,6 +42,7 @@ class Flux2Klein(Family):
         "double": r"transformer_blocks\.",
         "single": r"single_transformer_blocks\.",
     }
+    tokenizers_beside: Mapping[str, str] = {"tokenizer": "Qwen2"}
     reads: Mapping[str, int] = {"text_encoder": 500}  # 512 with the words around a question
     stored: tuple[str, ...] = ("transformer", "text_encoder")
     suggested: tuple[str, ...] = (

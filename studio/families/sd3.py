@@ -58,6 +58,7 @@ class StableDiffusion3(Family):
     }
     """Parts that a folder may go without."""
     padding: Mapping[str, str] = {"tokenizer": "<|endoftext|>", "tokenizer_2": "!"}
+    tokenizers_beside: Mapping[str, str] = {"tokenizer_3": "T5"}
     reads: Mapping[str, int] = {"text_encoder_3": 255}
 
     def recognises(self, layout: Layout) -> bool:

@@ -34,6 +34,7 @@ class ZImageFamily(Family):
         "noise": r"noise_refiner\.",
         "words": r"context_refiner\.",
     }
+    tokenizers_beside: Mapping[str, str] = {"tokenizer": "Qwen2"}
     reads: Mapping[str, int] = {"text_encoder": 504}  # 512 with the words around a question
     stored: tuple[str, ...] = ("transformer", "text_encoder")
     suggested: tuple[str, ...] = ("Tongyi-MAI/Z-Image-Turbo", "Tongyi-MAI/Z-Image")

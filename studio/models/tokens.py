@@ -14,6 +14,7 @@ from studio.errors import ModelError
 from studio.families import FAMILIES
 from studio.families import __file__ as of_families
 from studio.families._base import Family
+from studio.families._pieces import tokenizer_beside
 from studio.models.identify import identify
 from studio.models.parts import part_folders
 from studio.models.source import Source, resolve
@@ -113,10 +114,16 @@ def _suggesting(hub_id: str) -> Family | None:
 def _tokenizers(source: Source) -> Iterator[tuple[str, Path]]:
     folder = configs(source)
     for part, path in part_folders(folder).items() if folder else ():
-        if not part.startswith("tokenizer"):
-            continue
-        if (path / "tokenizer.json").is_file() or (path / "merges.txt").is_file():
+        if part.startswith("tokenizer") and _is_readable(path):
             yield part, path
+    for part, kind in identify(source).tokenizers_beside.items() if source.kind == "file" else ():
+        beside = tokenizer_beside(source, kind)
+        if beside is not None and _is_readable(beside):
+            yield part, beside
+
+
+def _is_readable(folder: Path) -> bool:
+    return (folder / "tokenizer.json").is_file() or (folder / "merges.txt").is_file()
 
 
 def _counter(folder: Path) -> TokenCounter:

@@ -87,7 +87,8 @@ def test_sd3_reads_with_a_t5_where_one_lies_beside_it(
     source = in_one_file("sd3", folder, models / "sd3.safetensors", monkeypatch)
     family = identify(source)
     with torch.no_grad():
-        assert family.open(source, **CPU).encode_prompts(["a fox"])["prompt_embeds"].shape == (1, 333, 4096)
+        told = family.open(source, **CPU).encode_prompts(["a fox"])["prompt_embeds"]
+    assert not told[:, -256:].any()
     encoder, tokenizer = t5("sd3", "text_encoder_3")
     encoder.config.save_pretrained(models / "configs" / "text_encoder_3")
     (models / "text_encoders").mkdir()
@@ -100,7 +101,7 @@ def test_sd3_reads_with_a_t5_where_one_lies_beside_it(
     assert model.pipeline().text_encoder_3 is not None
     with torch.no_grad():
         told = model.encode_prompts(["a fox"])["prompt_embeds"]
-    assert told.shape == (1, 333, 4096) and bool(told[:, 77:].abs().sum() > 0)
+    assert told[:, -256:].any()
 
 
 def packed(weight: Tensor, how: str) -> dict[str, Tensor]:

@@ -5,12 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from studio.errors import ModelError
 from studio.families import FAMILIES
 from studio.models.facts import base_facts
 from studio.models.tokens import TokenCounter, counters, english
 from studio.workspace import ASSETS, Workspace
+from tests.families.small import t5
 
 SD1 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 CAPTIONS = [
@@ -112,3 +115,15 @@ def test_a_damaged_tokenizer_is_told(content: str, tiny: Path, workspace: Worksp
     (folder / "tokenizer" / "tokenizer.json").write_text(content)
     with pytest.raises(ModelError, match="tokenizer of broken"):
         counters(str(folder), workspace)
+
+
+def test_a_file_is_counted_with_the_tokenizer_that_lies_beside_it(workspace: Workspace) -> None:
+    shapes = {"img_in": (8, 64), "txt_in": (8, 4096), "vector_in.in_layer": (8, 8)}
+    shapes |= {"double_blocks.0.img_attn.qkv": (24, 8)}
+    file = workspace.models / "flux.safetensors"
+    save_file({f"{name}.weight": torch.zeros(shape) for name, shape in shapes.items()}, file)
+    assert [(each.name, each.limit) for each in counters("flux", workspace)] == [("text_encoder", 75)]
+    t5("flux", "text_encoder_2")[1].save_pretrained(workspace.models / "t5")
+    told = {each.name: each for each in counters("flux", workspace)}
+    assert (told["text_encoder"].limit, told["text_encoder_2"].limit) == (75, 511)
+    assert told["text_encoder_2"].count("fox") == 4
