@@ -24,7 +24,8 @@ class Store(Mapping[Key, Value]):
     """
 
     def __init__(self, read: Callable[[Path], Value], most: int = MOST) -> None:
-        self._read, self._room = read, most
+        self._read: Callable[[Path], Value] = read
+        self._room = most
         self._here: dict[Key, Value] = {}
         self._there: dict[Key, Path] = {}
 
