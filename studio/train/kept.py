@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def preview_of(samples: Path, step: int) -> Path | None:
     return trained[min(trained, key=lambda each: (abs(each - step), -each))]
 
 
-def _recipe(metadata: dict[str, str]) -> dict[str, Any]:
+def _recipe(metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         recipe = json.loads(metadata.get("studio_recipe", ""))
     except ValueError:

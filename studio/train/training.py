@@ -127,8 +127,7 @@ class Training:
     def _check_learning(self) -> None:
         moved = demand_learning(self.loop, self.probe)
         sentence = f"It learns: what the base says has changed by {moved:.2%} after {self.loop.done} steps."
-        facts = {"step": self.loop.done, "moved": moved}
-        self.context.artifact("check", name="learning", sentence=sentence, **facts)
+        self.context.artifact("check", name="learning", sentence=sentence, step=self.loop.done, moved=moved)
 
     def _sample(self, *, asked: bool = False) -> None:
         if self.loop.crew.leads:

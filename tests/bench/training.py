@@ -73,7 +73,8 @@ def baseline(steps: int, batch: int) -> dict[str, float]:
     )
     weights = [weight for weight in unet.parameters() if weight.requires_grad]
     optimizer = AdamW8bit(weights, lr=RATE, betas=(0.9, 0.999), weight_decay=1e-2, eps=1e-8)
-    loader = torch.utils.data.DataLoader(Examples(tokenizer), batch_size=batch, shuffle=True)
+    examples: Any = Examples(tokenizer)
+    loader: Any = torch.utils.data.DataLoader(examples, batch_size=batch, shuffle=True)
     rates = get_scheduler("constant", optimizer=optimizer)
     unet, optimizer, loader, rates = accelerator.prepare(unet, optimizer, loader, rates)
     unet.train()

@@ -25,24 +25,24 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(root: str, run: str, step: str, saving: str = "") -> None:
+def main(root: str, run: str, last: str, saving: str = "") -> None:
     """Do the run until then."""
 
     class Cut(Context):
-        def progress(self, done: int, total: int, message: str = "", **values: float) -> None:
-            super().progress(done, total, message, **values)
-            if not saving and message.startswith(f"Step {step} "):
+        def progress(self, step: int, total: int, message: str = "", **values: float) -> None:
+            super().progress(step, total, message, **values)
+            if not saving and message.startswith(f"Step {last} "):
                 die()
 
     replace = Path.replace
 
     def cut(path: Path, target: Any) -> Any:
-        if saving and checkpoints.LORA in os.listdir(path) and f"{int(step):06d}" in path.name:
+        if saving and checkpoints.LORA in os.listdir(path) and f"{int(last):06d}" in path.name:
             die()
         return replace(path, target)
 
-    worker.Context = Cut  # type: ignore[misc]
-    Path.replace = cut  # type: ignore[method-assign]
+    setattr(worker, "Context", Cut)  # noqa: B010 (as a test patches it)
+    setattr(Path, "replace", cut)  # noqa: B010
     worker.Worker(Workspace.open(root), KINDS).serve([run])
 
 
