@@ -57,7 +57,7 @@ def test_a_training_is_watched_paused_reloaded_and_judged(server: Server, visit:
     expect(page.locator(".samples article")).to_have_count(2)  # with the trigger word, and without it
     expect(page.locator("#train-trigger textarea")).to_have_value("zwx")  # the form is as it was left
     button(page, "Resume").click()
-    expect(page.locator(".verdict-card .cell.best")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".verdict-card .cell.best")).to_be_visible(timeout=2 * PATIENCE)
     expect(button(page, "Try it in Generate")).to_be_visible()
     assert (server.workspace.loras / "Watched.safetensors").exists()
 
