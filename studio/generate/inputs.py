@@ -44,7 +44,7 @@ def open_mask(workspace: Workspace, text: str, size: tuple[int, int]) -> Image:
     path = _place(workspace, text)
     try:
         with Image.open(path) as opened:
-            layered = opened.mode in ("RGBA", "LA") and opened.getchannel("A").getextrema()[0] < 255
+            layered = opened.mode in ("RGBA", "LA") and opened.getchannel("A").getextrema() != (255, 255)
             drawn = opened.getchannel("A") if layered else opened.convert("L")
             return drawn.resize(size, Image.Resampling.BILINEAR)
     except (OSError, ValueError, SyntaxError):

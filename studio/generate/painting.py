@@ -69,8 +69,7 @@ class Painter:
         def watch(_step: int, _of: int, _guess: Any) -> None:
             context.check()
 
-        latents = paint(self.pipelines, Pass([plan], start), watch, latent=True)
-        return self.sight.look(latents)
+        return self.sight.look(paint(self.pipelines, Pass([plan], start), watch, latent=True))
 
     def _larger(self, plan: Plan, image: Image, watch: _Watch, number: int) -> Image:
         """The second pass: enlarged, then painted over as far as its strength allows."""
@@ -84,8 +83,8 @@ class Painter:
             plan, settings=one.model_copy(update={"width": size[0], "height": size[1], "variation": 0.0})
         )
         start = Start(larger, None, one.upscale_strength)
-        (painted,) = paint(self.pipelines, Pass([larger_plan], start), watch.second(number))
-        return painted
+        painted: list[Image] = paint(self.pipelines, Pass([larger_plan], start), watch.second(number))
+        return painted[0]
 
 
 class _Watch:

@@ -59,13 +59,14 @@ def make_plan(
             f"The size was rounded to {width} × {height}, "
             f"because this base needs sides in steps of {model.side_multiple}."
         )
-    filled = {
+    filled: dict[str, object] = {
         "width": width,
         "height": height,
         "steps": steps,
         "guidance": settings.guidance or defaults.guidance,
+        "sampler": sampler.name,
+        "schedule": schedule,
     }
-    filled |= {"sampler": sampler.name, "schedule": schedule}
     notes += _left_aside(settings, model)
     return Plan(settings.model_copy(update=filled), tuple(filter(None, notes)))
 

@@ -106,7 +106,8 @@ def _fitted(latents: Tensor, pixels: Tensor) -> Tensor:
     given = torch.cat([given, torch.ones(len(given), 1)], dim=1)
     wanted = small.permute(0, 2, 3, 1).flatten(0, 2)
     ridge = 1e-3 * len(given) * torch.eye(given.shape[1])
-    return torch.linalg.solve(given.T @ given + ridge, given.T @ wanted)
+    found: Tensor = torch.linalg.solve(given.T @ given + ridge, given.T @ wanted)
+    return found
 
 
 def _missed(shown: Tensor, pixels: Tensor) -> float:

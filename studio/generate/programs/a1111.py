@@ -11,6 +11,7 @@ from studio.generate.parameters import Parameters, read_parameters
 from studio.generate.pictures import PARAMETERS
 from studio.generate.programs._base import Program
 from studio.generate.prompts.tags import take_loras
+from studio.generate.settings_mix import Mix
 
 if TYPE_CHECKING:
     from studio.generate.recipe import Recipe
@@ -50,7 +51,7 @@ class A1111(Program):
         if found is None:
             return None
         fields, notes = found.fields, []
-        prompt, mix = found.prompt, ()
+        prompt, mix = found.prompt, tuple[Mix, ...]()
         try:
             prompt, mix = take_loras(found.prompt)
         except SettingsError as fault:
