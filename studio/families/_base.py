@@ -139,7 +139,7 @@ class Family(ABC):
         from studio.families._placing import frugally_placed, placed
 
         parts = self.opened(source, dtype)
-        packed(parts, self.stored, storage, device)
+        packed(parts, self.stored, storage, device, frugal=frugal)
         if not frugal:
             placed(parts, device)
         model = self.assemble(parts)

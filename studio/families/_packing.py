@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def packed(parts: Mapping[str, Any], stored: Collection[str], storage: str, device: torch.device) -> None:
+def packed(
+    parts: Mapping[str, Any], stored: Collection[str], storage: str, device: torch.device, *, frugal: bool
+) -> None:
     """Let a storage take the parts that are named in `stored`; the others stay as they are.
 
-    Layer after layer is packed on the device, so that it never holds more than one as it was.
+    Layer after layer is packed on the device, so that it never holds more than one as it was; those of
+    a `frugal` model go back and wait for their turn.
     """
     chosen = STORAGES.get(storage)
     for name in stored if chosen.packs else ():
@@ -23,6 +26,8 @@ def packed(parts: Mapping[str, Any], stored: Collection[str], storage: str, devi
         if module is not None:
             keep_types_from_t5(module)
             chosen.prepare(module, device)
+            if frugal:
+                module.to("cpu")
 
 
 def keep_types_from_t5(module: nn.Module) -> None:

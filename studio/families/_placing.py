@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from studio.models.storage._base import is_packed
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -74,6 +76,11 @@ def size_of(module: nn.Module) -> int:
     return sum(each.numel() * each.element_size() for each in module.parameters())
 
 
+def has_packed(module: nn.Module) -> bool:
+    """Whether a storage has taken some of a module's layers."""
+    return any(is_packed(each) for each in module.parameters())
+
+
 def placed(parts: Mapping[str, Any], device: torch.device) -> None:
     """Put all parts that have weights on the card at once."""
     for part in parts.values():
@@ -82,19 +89,21 @@ def placed(parts: Mapping[str, Any], device: torch.device) -> None:
 
 
 def frugally_placed(model: Model, device: torch.device) -> Place:
-    """Let every part come to the card when it is called; text encoders larger than the denoiser by layers."""
+    """Let every part come to the card when it is called; text encoders larger than the denoiser by layers.
+
+    Packed ones come whole: they are small enough, and moving a layer packs it anew.
+    """
     model.device = device
     largest = size_of(model.denoiser)
     encoders = list(model.prompt_encoders)
+    whole = [encoder for encoder in encoders if size_of(encoder) <= largest or has_packed(encoder)]
     for encoder in encoders:
-        if size_of(encoder) > largest:
+        if encoder not in whole:
             stream(encoder, device)
-    whole = [encoder for encoder in encoders if size_of(encoder) <= largest]
     groups = {DENOISER: [model.denoiser], VAE: [model.vae], TEXT: whole}
     place = Place(device, groups)
     for modules in groups.values():
         for module in modules:
-            move(module, "cpu")  # where packing left some of it on the card
             _come_when_called(module, place)
     return place
 

@@ -96,3 +96,15 @@ def test_the_largest_text_encoder_is_packed_too_and_reads_nearly_the_same(tmp_pa
         ]
         assert len(packed) == (0 if storage == "plain" else 7)
     assert torch.allclose(read["plain"], read["int8"], atol=0.05)
+
+
+@pytest.mark.parametrize("storage", ["nf4", "int8"])
+def test_a_packed_model_of_which_parts_come_when_called_says_the_same(storage: str, tmp_path: Path) -> None:
+    source = Source("folder", str(write_small("flux", tmp_path / "base")), "base")
+    said = []
+    for frugal in (False, True):
+        model = identify(source).open(source, device=CPU, dtype=torch.float32, storage=storage, frugal=frugal)
+        noisy = torch.randn(1, 16, 8, 8, generator=torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            said.append(model.predict(noisy, torch.tensor([500]), model.encode_prompts(["a fox"])))
+    assert torch.equal(said[0], said[1])
