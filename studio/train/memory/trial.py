@@ -8,6 +8,7 @@ doubles it, then the VAE.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from studio.train.plan import Example, Plan, further_resolutions
 from studio.train.settings import TrainSettings
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from studio.families._base import Conditioning, Model
     from studio.train.loop import Loop
 
@@ -46,7 +49,7 @@ class Counted:
     """
 
     peaks: dict[str, int]
-    facts: dict[str, int]
+    facts: dict[str, Any]
 
 
 class Counts(Protocol):
@@ -61,6 +64,9 @@ class Counts(Protocol):
     def phase(self, name: str) -> AbstractContextManager[None]:
         """Keep the peak of what happens inside."""
 
+    def leave(self, module: nn.Module) -> None:
+        """This module is no longer on the card."""
+
 
 def count(settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: bool = True) -> Counted:
     """Do each phase once; on the processor nothing is `frugal`."""
@@ -69,8 +75,8 @@ def count(settings: TrainSettings, blueprint: Blueprint, *, dtype: str, frugal: 
         return run_phases(model, settings, counter)
 
 
-def run_phases(model: Model, settings: TrainSettings, counter: Counts) -> Counted:
-    """Each phase of a training with this model, whose weights may be real."""
+def run_phases(model: Model, settings: TrainSettings, counter: Counts, *, steps: int = 1) -> Counted:
+    """Each phase of a training with this model, whose weights may be real; more steps take its speed."""
     torch.manual_seed(0)
     stored = sum(layer.weight.numel() for _, layer in stored_layers(model.denoiser))
     size = largest_bucket(settings, model)
@@ -79,11 +85,15 @@ def run_phases(model: Model, settings: TrainSettings, counter: Counts) -> Counte
     with counter.phase("latents"), torch.no_grad():
         latents = model.encode_pictures(torch.zeros(1, 3, size[1], size[0]))[0].cpu()
     with _alone():
-        loop = _loop(model, settings, told, latents, size)
+        loop = _loop(model, settings, counter, (told, latents, size))
         prime(loop)
         before = counter.live
         with counter.phase("step"):
             loop.step()
+        began = time.perf_counter()
+        for _ in range(steps - 1):
+            loop.step()
+        speed = (steps - 1) / (time.perf_counter() - began)
         with counter.phase("sampling"), loop.at_rest():
             sample(model, told, size)
         with counter.phase("saving"), loop.at_rest():
@@ -94,6 +104,7 @@ def run_phases(model: Model, settings: TrainSettings, counter: Counts) -> Counte
         "text": sum(map(size_of, model.text_encoders.values())),
         "trained": sum(weight.numel() for weight in loop.attached.weights.values()),
         "stored": stored,
+        "steps_per_second": speed,
     }
     return Counted(counter.peaks, facts)
 
@@ -122,7 +133,9 @@ def sample(model: Model, told: Conditioning, size: Size) -> None:
         model.decode_latents(latents)
 
 
-def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: Any, size: Size) -> Loop:
+def _loop(
+    model: Model, settings: TrainSettings, counter: Counts, seen: tuple[Conditioning, Tensor, Size]
+) -> Loop:
     """As `TrainEngine` makes it, of one picture that comes as often as a batch wants."""
     from accelerate import Accelerator
 
@@ -130,12 +143,13 @@ def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: An
     from studio.train.loop import Loop
     from studio.train.preparing import Material, Shelf
 
+    told, latents, size = seen
     model.bring("denoiser")
     attached = NETWORKS.get(settings.network).attach(model, settings)
     if attached.text_weights:
         model.join("denoiser", "text")
     else:
-        model.free_encoders()
+        _let_go(model, counter)
     model.train_with(checkpointing=settings.gradient_checkpointing)
     example = Example(Picture(Path("picture.png"), PROMPT, size), size, PROMPT)
     plan = Plan(size[0], (example,), (), (PROMPT,), PROMPT, 1, 1, ())
@@ -145,6 +159,14 @@ def _loop(model: Model, settings: TrainSettings, told: Conditioning, latents: An
         Accelerator(cpu=model.device.type != "cuda", gradient_accumulation_steps=settings.accumulation)
     )
     return Loop(model, attached, settings, material=material, seed=0, crew=crew)
+
+
+def _let_go(model: Model, counter: Counts) -> None:
+    """As a training does; a log or a warning may know of a module for longer, and must not count."""
+    gone = [*model.prompt_encoders, model.vae.encoder]
+    model.free_encoders()
+    for module in gone:
+        counter.leave(module)
 
 
 @contextmanager
