@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,14 +74,13 @@ def _changed(settings: GenerateSettings, axis: Axis, value: str) -> GenerateSett
         return _with(settings, adapters=_only(settings.adapters, value))
     if setting.startswith(LORA):
         return _with(settings, adapters=_weighted(settings.adapters, setting.removeprefix(LORA), value))
-    known = {knob.name: knob for knob in knobs(GenerateSettings) if knob.name not in WHOLE}
+    known = [knob.name for knob in knobs(GenerateSettings) if knob.name not in WHOLE]
     if setting not in known:
         raise SettingsError(
             "There is no such setting to compare",
             remedy=f"Choose one of: {', '.join(known)}, only, replace, or “lora” and a name.",
         )
-    given: Any = json.loads(value) if known[setting].type is tuple and value.startswith("[") else value
-    return _with(settings, **{setting: given})
+    return _with(settings, **{setting: value})
 
 
 def _with(settings: GenerateSettings, **values: Any) -> GenerateSettings:
