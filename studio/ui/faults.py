@@ -58,6 +58,14 @@ def seen_or_none(
         return None
 
 
+def answer_or_fault(work: Callable[[], Result], failed: Callable[[str], Result]) -> Result:
+    """What `work` answers in a thread of the page, or what `failed` makes of the sentence of its fault."""
+    try:
+        return work()
+    except Exception as fault:  # as above: a thread that ends is never heard of again
+        return failed(sentence(fault))
+
+
 _LOGGED: set[str] = set()
 
 

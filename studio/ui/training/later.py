@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from studio.ui.faults import sentence
+from studio.ui.faults import answer_or_fault
 
 Answer = TypeVar("Answer")
 KEPT = 64
@@ -50,10 +50,7 @@ class Later(Generic[Answer]):
                     self._thread = None
                     return
                 (key, work), self._next = self._next, None
-            try:
-                answer = work()
-            except Exception as fault:  # the edge of the page, as in studio.ui.faults
-                answer = self._failed(sentence(fault))
+            answer = answer_or_fault(work, self._failed)
             with self._lock:
                 self._known[key] = answer
                 if self._next is not None and self._next[0] == key:
