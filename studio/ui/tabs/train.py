@@ -75,7 +75,7 @@ class TrainRoom:
         self.shelf.events()
         self.go.click(kindly(self._train), form.inputs(), [*form.outputs(), self.looked_at], **QUIET)
         self.keeper.changed(kindly(self._keep), form.inputs(), None, queue=False, **QUIET)
-        self.stage.act(kindly(self._act), self.looked_at, self.looked_at, queue=False, **QUIET)
+        self.stage.act(kindly(self._act), self.looked_at, self.looked_at, **QUIET)
         self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
         self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
 
