@@ -157,12 +157,12 @@ def test_stopping_keeps_what_is_finished_and_the_queue_can_be_reordered(server: 
     for prompt in ("second", "third"):
         fill(page, "generate-prompt", prompt)
         page.keyboard.press("Control+Enter")
-        expect(page.locator("#generate-stage .behind")).to_contain_text(prompt)
+        expect(page.locator("#generate-stage .behind")).to_contain_text(prompt, timeout=PATIENCE)
     page.get_by_role("button", name="“third” earlier").click()
-    expect(page.locator("#generate-stage .behind li").first).to_contain_text("third")
+    expect(page.locator("#generate-stage .behind li").first).to_contain_text("third", timeout=PATIENCE)
     for prompt in ("second", "third"):
         page.get_by_role("button", name=f"Take “{prompt}” out of the queue").click()
-    expect(page.locator("#generate-stage .behind li")).to_have_count(0)
+    expect(page.locator("#generate-stage .behind li")).to_have_count(0, timeout=PATIENCE)
     page.locator("#generate-prompt textarea").press("Escape")
     expect(page.locator("#generate-stage .state")).to_have_text("Stopped", timeout=PATIENCE)
     assert 1 <= len(set(outputs.glob("*/*.png")) - before) < 9
