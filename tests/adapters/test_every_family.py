@@ -102,7 +102,7 @@ def test_diffusers_reads_its_own_format_whole_and_comes_to_the_same_weights(
 def trained(layer: Layer, model: Model) -> bool:
     """The attention layers, which every trainer trains, of all parts that diffusers can load."""
     if layer.part == DENOISER:
-        return layer.path.endswith(model.family.defaults.target_modules) and "attn" in layer.path
+        return layer.path.endswith(model.family.defaults.target_modules) and "att" in layer.path
     return type(model.text_encoders[layer.part]).__name__.startswith("CLIP") and layer.path.endswith(
         model.family.text_target_modules
     )
