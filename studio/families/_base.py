@@ -128,22 +128,26 @@ class Family(ABC):
         device: torch.device,
         dtype: torch.dtype,
         storage: str = "plain",
-        frugal: bool = False,
+        frugal: bool | None = False,
     ) -> Model:
         """Open the weights; raises `ModelError` in a sentence if they are incomplete.
 
         `storage` is one of `studio.models.storage`. A `frugal` model has on the device only the part that
-        works, and the others in the machine's memory.
+        works, and the others in the machine's memory; None is so where all at once would fill the card.
         """
         from studio.families._packing import packed
-        from studio.families._placing import frugally_placed, placed
+        from studio.families._placing import crowded, frugally_placed, placed
+        from studio.families._tiling import decode_within
 
         parts = self.opened(source, dtype)
         packed(parts, self.stored, storage, device, frugal=frugal)
+        frugal = crowded(parts, device) if frugal is None else frugal
         if not frugal:
             placed(parts, device)
         model = self.assemble(parts)
         model.storage = storage
+        if device.type == "cuda":
+            decode_within(model.vae)
         if frugal:
             model.place = frugally_placed(model, device)
         return model

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from studio.families._base import Model
 
+ROOM = 5 * 2**29
+"""Bytes to work in beside all weights: decoding 1024 × 1024 pixels takes most of it."""
 DENOISER, VAE, TEXT = "denoiser", "vae", "text"
 
 
@@ -79,6 +81,16 @@ def size_of(module: nn.Module) -> int:
 def has_packed(module: nn.Module) -> bool:
     """Whether a storage has taken some of a module's layers."""
     return any(is_packed(each) for each in module.parameters())
+
+
+def crowded(parts: Mapping[str, Any], device: torch.device) -> bool:
+    """Whether all parts at once, and room to work in, would fill the card."""
+    import torch
+
+    if device.type != "cuda":
+        return False
+    whole = sum(size_of(part) for part in parts.values() if hasattr(part, "parameters"))
+    return whole + ROOM > torch.cuda.mem_get_info(device)[0]
 
 
 def placed(parts: Mapping[str, Any], device: torch.device) -> None:

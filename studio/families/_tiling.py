@@ -20,6 +20,8 @@ def decode_within(vae: Any) -> None:
     vae.use_slicing = True
 
     def careful(latents: Any, *given: Any, **named: Any) -> Any:
+        if hasattr(vae, "_hf_hook"):  # the denoiser makes room first
+            vae._hf_hook.pre_forward(vae)
         vae.use_tiling = needed(vae, latents) > room(latents.device)
         if vae.use_tiling:
             scale = 2 ** (len(vae.config.block_out_channels) - 1)

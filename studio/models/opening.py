@@ -29,13 +29,13 @@ def open_model(
     dtype: torch.dtype | None = None,
     storage: str = "plain",
     context: Context | None = None,
-    frugal: bool = False,
+    frugal: bool | None = None,
 ) -> Model:
     """Open what `resolve` makes of `text`; by default on the best device, in its best precision.
 
     `storage` is how its weights lie there, one of `studio.models.storage`. A `frugal` one has only the part
-    that works on the card. With a context, a download shows its progress and can be stopped. Raises
-    `ModelError`, `Offline`.
+    that works on the card; None is so where all at once would fill it. With a context, a download shows
+    its progress and can be stopped. Raises `ModelError`, `Offline`.
     """
     quieten()
     source = on_this_machine(resolve(text, workspace), workspace, context)
@@ -46,7 +46,7 @@ def open_model(
         device=where,
         dtype=dtype or precision(best_precision(where)),
         storage=storage,
-        frugal=frugal and where.type == "cuda",
+        frugal=frugal if where.type == "cuda" else False,
     )
     model.base_hash = base_hash(source, workspace)
     return model
