@@ -24,7 +24,7 @@ from studio.workspace import Workspace, writing
 if TYPE_CHECKING:
     from studio.families._base import Conditioning, Model
 
-TOGETHER = 4  # pictures painted at once
+TOGETHER = 4  # pictures painted at once, up to 256 px; large ones one by one, as samples are
 PEOPLE_AND_PETS = frozenset(
     {
         *("person", "people", "human", "man", "men", "woman", "women", "lady", "gentleman", "guy", "adult"),
@@ -62,10 +62,11 @@ def class_pictures(context: Context, model: Model, settings: TrainSettings, plan
     folder = _folder(context.workspace.cache, model, plan)
     paths = [folder / f"{number:05d}.png" for number in range(settings.class_count)]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
-    for start in range(0, len(missing), TOGETHER):
+    together = TOGETHER if plan.resolution <= 256 else 1
+    for start in range(0, len(missing), together):
         context.check()
         context.progress(len(paths) - len(missing) + start, len(paths), "Painting class pictures")
-        _paint(model, plan, {number: paths[number] for number in missing[start : start + TOGETHER]})
+        _paint(model, plan, {number: paths[number] for number in missing[start : start + together]})
     return [Picture(path, plan.class_prompt, (plan.resolution, plan.resolution)) for path in paths]
 
 
