@@ -30,6 +30,7 @@ Where = Annotated[Path | None, typer.Option("--workspace", help="The folder of t
 
 def fit(
     given: dict[str, Any],
+    *,
     family: Family = "",
     card: Size = 0,
     preset: Preset = "",

@@ -129,9 +129,9 @@ def _savers(settings: TrainSettings, answer: Mapping[str, Any]) -> Iterator[Save
         yield from saver(
             "gradient_checkpointing", True, "Gradient checkpointing", checkpointed, "a third more time"
         )
-    if settings.optimizer == "adamw":
-        title = OPTIMIZERS.get("adamw8bit").title
-        yield from saver("optimizer", "adamw8bit", title, step - 6 * facts["trained"], "nothing to speak of")
+    if lighter := OPTIMIZERS.get(settings.optimizer).lighter:
+        title = OPTIMIZERS.get(lighter).title
+        yield from saver("optimizer", lighter, title, step - 6 * facts["trained"], "nothing to speak of")
     if settings.batch_size > 1:
         half = settings.batch_size // 2
         smaller = step - facts["activations"] * (settings.batch_size - half) // settings.batch_size

@@ -108,7 +108,7 @@ def keeper(elem_id: str) -> gr.HTML:
 
 
 def import_box(elem_id: str, accept: str) -> gr.HTML:
-    """A place for a file of settings, chosen, or dropped anywhere in its room; event `dropped` with `files`."""
+    """A place for a file of settings, chosen or dropped in its room; event `dropped` with `files`."""
     return _widget("importBox", elem_id, ("dropped",), "", accept=accept)
 
 

@@ -36,6 +36,8 @@ class Optimizer(ABC):
     """A learning rate to begin with, for a LoRA of a full-size model."""
     schedules_itself: bool = False
     """Whether it brings a schedule of its own, so that the learning rate stays level after the warm-up."""
+    lighter: str = ""
+    """The name of the optimizer that does the same with its state in 8 bits."""
 
     @abstractmethod
     def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:

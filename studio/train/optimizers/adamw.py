@@ -17,6 +17,7 @@ class AdamW(Optimizer):
     title = "AdamW"
     about = "Adam in full precision: four times the memory of the 8-bit one, hardly better."
     order = 30
+    lighter = "adamw8bit"
 
     def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:
         """Betas 0.9 and 0.999."""
