@@ -63,6 +63,7 @@ class TrainRoom:
             self.fitting = live("train-fit")
             self.shelf = Shelf(self.desk, self.form)
             self.form.rest()
+            self.shelf.place_files()
             self.keeper = keeper("train-keeper")
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()

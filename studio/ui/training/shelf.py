@@ -30,7 +30,7 @@ class Shelf:
 
     def __init__(self, desk: Desk, form: TrainForm) -> None:
         self.desk, self.form = desk, form
-        with gr.Accordion("Presets, files, earlier settings", open=False, elem_id="train-shelf"):
+        with gr.Accordion("Presets", open=False, elem_id="train-shelf"):
             form.preset_box.render()
             self.about = live("train-preset-about")
             self.about.value = self.told(FIRST)
@@ -44,8 +44,11 @@ class Shelf:
                     elem_id="train-preset-name",
                 )
                 self.save = gr.Button("Save", size="sm", elem_id="train-preset-save", min_width=64, scale=0)
-            self.files = import_box("train-import", ACCEPT)
         self.brought = live("train-brought")
+
+    def place_files(self) -> None:
+        """Place what takes files; outside every fold, for what a closed fold holds is not on the page."""
+        self.files = import_box("train-import", ACCEPT)
 
     def told(self, name: str | None) -> str:
         """What a preset is for, and how to be rid of one's own."""
