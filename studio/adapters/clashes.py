@@ -146,7 +146,8 @@ def outputs_of(change: Delta, weight: Tensor) -> Tensor:
     import torch
 
     if isinstance(change, Factors):
-        return torch.linalg.qr(change.matrices(weight)[0]).Q
+        across: Tensor = torch.linalg.qr(change.matrices(weight)[0]).Q
+        return across
     whole = change.delta(weight).flatten(1)
     return torch.svd_lowrank(whole, min(RANK, *whole.shape))[0]
 

@@ -140,7 +140,7 @@ class Family(ABC):
         from studio.families._tiling import decode_within
 
         parts = self.opened(source, dtype)
-        packed(parts, self.stored, storage, device, frugal=frugal)
+        packed(parts, self.stored, storage, device, frugal=bool(frugal))
         frugal = crowded(parts, device) if frugal is None else frugal
         if not frugal:
             placed(parts, device)

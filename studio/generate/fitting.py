@@ -54,7 +54,7 @@ def most_at_once(settings: GenerateSettings, workspace: Workspace, card: Card | 
     if peak + allowance(peak) > where.free:
         return 0
     room = (where.free - allowance(where.free) - one["painting"]) // max(1, answer["each"])
-    return max(1, min(MOST, 1 + room))
+    return max(1, min(MOST, 1 + int(room)))
 
 
 def fit_to_card(

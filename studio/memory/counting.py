@@ -29,7 +29,7 @@ class Counter(TorchDispatchMode):
     """
 
     def __init__(self, device: str, rounded_to: int = ROUNDED_TO) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.device, self.rounded_to = device, rounded_to
         self.live = self.peak = 0
         self.peaks: dict[str, int] = {}

@@ -36,7 +36,9 @@ class Packed(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """As a plain layer's."""
         shape = (self.out_features, self.in_features)
-        product: Tensor = _Product.apply(input.to(self.precision), self.weight, shape)
+        product: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
+            input.to(self.precision), self.weight, shape
+        )
         return product if self.bias is None else product + self.bias
 
 

@@ -15,7 +15,7 @@ from studio.families import FAMILIES
 from studio.generate.opened import WARM, Opened
 from studio.jobs.context import Context
 from studio.models.source import bases, resolve
-from studio.workbench.settings import MakesLora, Part
+from studio.workbench.settings import Part
 from studio.workspace import free_path, safe_name
 
 
@@ -91,12 +91,12 @@ class Job:
     def _cards(self) -> list[Card]:
         return adapters(self.workspace)
 
-    def target(self, settings: MakesLora, fallback: str) -> Path:
+    def target(self, wanted: str, fallback: str) -> Path:
         """Where a new LoRA goes: the file that is named, or one in the library that is not there yet."""
-        path = Path(settings.to).expanduser()
+        path = Path(wanted).expanduser()
         if path.suffix.lower() == ".safetensors" and path.parent != Path("."):
             return path
-        name = safe_name(settings.to.removesuffix(".safetensors") or fallback)
+        name = safe_name(wanted.removesuffix(".safetensors") or fallback)
         return free_path(self.workspace.loras / f"{name}.safetensors")
 
     def made(self, path: Path, preview: Path | None = None) -> None:

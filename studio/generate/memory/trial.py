@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -49,11 +50,15 @@ def count(
                 guide(model, told, latents)
             model.bring("vae")
             if tiled:
-                scale = 2 ** (len(model.vae.config.block_out_channels) - 1)
-                model.vae.enable_tiling()
-                model.vae.tile_latent_min_size = _tiling.TILE
-                model.vae.tile_sample_min_size = _tiling.TILE * scale
+                _tile(model.vae)
             with counter.phase("decoding"):
                 model.decode_latents(latents[:1])
     each = (counter.peaks["painting"] - before) // settings.batch_size
     return Painted(counter.peaks, each, stored)
+
+
+def _tile(vae: Any) -> None:
+    scale = 2 ** (len(vae.config.block_out_channels) - 1)
+    vae.enable_tiling()
+    vae.tile_latent_min_size = _tiling.TILE
+    vae.tile_sample_min_size = _tiling.TILE * scale

@@ -163,7 +163,8 @@ def _loop(
 
 def _let_go(model: Model, counter: Counts) -> None:
     """As a training does; a log or a warning may know of a module for longer, and must not count."""
-    gone = [*model.prompt_encoders, model.vae.encoder]
+    vae: Any = model.vae
+    gone = [*model.prompt_encoders, vae.encoder]
     model.free_encoders()
     for module in gone:
         counter.leave(module)

@@ -38,7 +38,7 @@ class Convert(Tool):
         files = job.files(job.base_for([name], settings.base))
         job.watch("Converting")(0, 1)
         adapter = read_adapter(job.path(name), files.table)
-        target = job.target(settings, f"{adapter.name} {settings.format}")
+        target = job.target(settings.to, f"{adapter.name} {settings.format}")
         folder = settings.format == "peft"
         convert(
             adapter,

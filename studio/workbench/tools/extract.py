@@ -42,7 +42,7 @@ class Extract(Tool):
         if not settings.tuned:
             raise SettingsError("Fine-tuned model: choose one", field="tuned")
         base, tuned = job.files(settings.base), job.files(settings.tuned)
-        target = job.target(settings, f"{tuned.source.title} extracted")
+        target = job.target(settings.to, f"{tuned.source.title} extracted")
         layers = tuned.shared_with(base)
         changes, kept = extract(
             tuned.weight, base.weight, layers, rank=settings.rank, progress=job.watch("Extracting")

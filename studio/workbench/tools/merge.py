@@ -40,7 +40,7 @@ class Merge(Tool):
         from studio.adapters.workbench.merging import merge
 
         parts = job.loosened(settings.loras, settings.base)
-        target = job.target(settings, " + ".join(loose.name for loose, _ in parts))
+        target = job.target(settings.to, " + ".join(loose.name for loose, _ in parts))
         made = merge(parts, rank=settings.rank, rule=settings.rule, progress=job.watch("Merging"))
         note = f"{settings.rule} of " + ", ".join(f"{loose.name}:{weight:g}" for loose, weight in parts)
         from studio.workbench.tools._finishing import finish

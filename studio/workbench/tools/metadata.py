@@ -54,7 +54,7 @@ class Metadata(Tool):
 
         job.watch("Writing")(0, 1)
         source = job.path(settings.loras[0].name)
-        target = job.target(settings, f"{source.stem} edited")
+        target = job.target(settings.to, f"{source.stem} edited")
         words = {key: getattr(settings, name) for name, key in KEYS.items() if getattr(settings, name)}
         came = (
             {} if settings.strip else {"modelspec.merged_from": lineage([(source.stem, data_hash(source))])}

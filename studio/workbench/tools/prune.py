@@ -39,7 +39,7 @@ class Prune(Tool):
         loose = job.loose(settings.loras[0].name, settings.base)
         job.watch("Taking blocks out")(0, 1)
         made = Merged(prune(loose, settings.blocks).changes, 1.0)
-        target = job.target(settings, f"{loose.name} pruned")
+        target = job.target(settings.to, f"{loose.name} pruned")
         note = f"{loose.name} without {', '.join(settings.blocks)}"
         return finish(job, settings, made, [loose], target=target, note=note, partly=True)
 

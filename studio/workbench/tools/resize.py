@@ -43,7 +43,7 @@ class Resize(Tool):
         from studio.workbench.tools._finishing import finish
 
         loose = job.loose(settings.loras[0].name, settings.base)
-        target = job.target(settings, f"{loose.name} small")
+        target = job.target(settings.to, f"{loose.name} small")
         energy = 1.0 if settings.rank else settings.energy
         made = resize(loose, rank=settings.rank, energy=energy, progress=job.watch("Making it smaller"))
         told = finish(

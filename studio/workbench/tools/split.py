@@ -39,7 +39,7 @@ class Split(Tool):
         job.watch("Splitting")(0, 2)
         stem, targets = settings.to or loose.name, []
         for part, end in zip(parts, ("picture", "words"), strict=True):
-            target = job.target(settings.model_copy(update={"to": f"{stem} {end}"}), "")
+            target = job.target(f"{stem} {end}", "")
             save(target, part.changes, [loose], note=f"The {end} of {loose.name}", numbers=settings.precision)
             targets.append(target)
         found = None
