@@ -75,6 +75,9 @@ def assembled(blueprint: Blueprint, parts: dict[str, Any], device: torch.device,
     """A model of these parts, as `Family.open` makes it."""
     model = blueprint.family.assemble(parts)
     if frugal:
+        for part in parts.values():
+            if isinstance(part, nn.Module):
+                _placing.move(part, "cpu")
         model.place = _placing.frugally_placed(model, device)
     return model
 
