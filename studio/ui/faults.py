@@ -18,7 +18,10 @@ Result = TypeVar("Result")
 
 
 def kindly(handler: Callable[Params, Result]) -> Callable[Params, Result | Any]:
-    """Wrap a handler of the page: a fault is told in a note on the page and changes nothing else."""
+    """Wrap a handler of the page: a fault is told in a note on the page and changes nothing else.
+
+    Its event must be queued: gradio brings no note of one with `queue=False` to the page.
+    """
 
     @wraps(handler)
     def safe(*args: Params.args, **kwargs: Params.kwargs) -> Result | Any:

@@ -90,7 +90,7 @@ def act_on_jobs(desk: Desk, widget: gr.HTML) -> None:
     def act(event: gr.EventData) -> None:
         press(desk, event._data)
 
-    widget.act(act, None, None, queue=False, show_progress="hidden", api_visibility="private")
+    widget.act(act, None, None, trigger_mode="multiple", show_progress="hidden", api_visibility="private")
 
 
 def press(desk: Desk, data: dict[str, Any]) -> None:

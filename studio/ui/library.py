@@ -101,11 +101,9 @@ class Library:
         family = self.family(base)
         rows = [{**one, "on": True} for one in used]
         there = {row["name"] for row in rows}
-        fitting = [c.name for c in self.cards() if c.name not in there and not misfit(c, family)]
-        return (
-            rows
-            + [{"name": name, "weight": 1.0, "on": False} for name in fitting][: max(0, AT_FIRST - len(rows))]
-        )
+        fitting = [c for c in self.cards() if c.name not in there and not misfit(c, family)]
+        off = [{"name": card.name, "weight": best_weight(card), "on": False} for card in fitting]
+        return rows + off[: max(0, AT_FIRST - len(rows))]
 
     def mixes(self, rows: Iterable[Row] | None, base: str) -> list[Row]:
         """The adapters of a generation: the rows that are on, there, and fit or are taken anyway."""
@@ -137,6 +135,12 @@ class Library:
     def _preview(self, card: Card) -> str:
         small = self.desk.small(card.preview, 96) if card.preview else None
         return picture_url(small) if small else ""
+
+
+def best_weight(card: Card) -> float:
+    """The weight that is recommended for a LoRA, or else the one it was used at last, or 1."""
+    known = (weight for weight in (card.weight, card.last_weight) if weight is not None)
+    return next(known, 1.0)
 
 
 def misfit(card: Card, family: str) -> str:

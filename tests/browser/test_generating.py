@@ -169,6 +169,19 @@ def test_stopping_keeps_what_is_finished_and_the_queue_can_be_reordered(server: 
     expect(page.locator("#generate-recipe")).to_contain_text("first")
 
 
+def test_a_press_that_cannot_be_done_is_told(server: Server, visit: Visit) -> None:
+    page = _enter(visit, server)
+    page.locator("#generate-stage .live").evaluate(
+        """(place) => {
+          const old = document.createElement("button");
+          Object.assign(old.dataset, { act: "resume", run: "long-gone" });
+          place.append(old);
+          old.click();
+        }"""
+    )
+    expect(page.get_by_text("That did not work")).to_be_visible()
+
+
 def test_words_from_outside_stay_words(server: Server, visit: Visit) -> None:
     page, outputs = _enter(visit, server), server.workspace.outputs
     expect(row(page, "odd").locator("b")).to_have_text(ODD)

@@ -37,6 +37,13 @@ def test_the_page_offers_no_programming_interface(workspace: Workspace) -> None:
     assert {event.api_visibility for event in events} == {"private"}
 
 
+def test_every_event_that_may_tell_a_fault_is_queued(workspace: Workspace) -> None:
+    events = build(workspace).fns.values()
+    kind = {event for event in events if hasattr(event.fn, "__wrapped__")}
+    assert len(kind) > 20
+    assert [event.name for event in kind if not event.queue] == []
+
+
 def test_the_page_names_no_address_outside() -> None:
     assert not re.findall(r"https?://(?!www\.w3\.org/)[\w.]+|@import", theme.css() + theme.head())
     assert not [font for font in theme.Studio()._font if isinstance(font, gr.themes.GoogleFont)]

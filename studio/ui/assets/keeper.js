@@ -3,15 +3,18 @@
   const PAUSE = 400;
   studio.windowId = Math.random().toString(36).slice(2, 10);
 
-  studio.keeper = ({ element, trigger, watch }) => {
+  studio.keeper = ({ element, trigger, props, watch }) => {
     const desk = element.closest(".desk");
-    const tell = studio.settled(() => trigger("changed", { window: studio.windowId }), PAUSE);
+    let changes = 0;
+    const tell = studio.settled(() => trigger("changed", { window: studio.windowId, changes }), PAUSE);
     studio.keep = () => {
+      changes += 1;
       desk.dataset.kept = "no";
       tell();
     };
     for (const kind of ["input", "change", "click", "keyup"]) desk.addEventListener(kind, studio.keep);
     document.addEventListener("studio:mix", studio.keep);
-    watch("value", () => { desk.dataset.kept = "yes"; }); // the server has it
+    // The server begins its answer with the number of the change that it has.
+    watch("value", () => { if (parseInt(props.value, 10) === changes) desk.dataset.kept = "yes"; });
   };
 })();

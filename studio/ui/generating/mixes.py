@@ -20,7 +20,7 @@ from studio.generate.settings import Mix
 from studio.settings import knobs
 from studio.ui.desk import Desk
 from studio.ui.generating.servant import Answer, Question
-from studio.ui.library import Library
+from studio.ui.library import Library, best_weight
 from studio.workspace import Workspace, safe_name, writing
 
 ON_THE_CARD = frozenset({"name", "weight", "on", "solo", "mute"})
@@ -41,7 +41,7 @@ class Mixes:
         cards = []
         for shown in self.library.shown(base):
             card = known.get(shown["name"])
-            weight = (card.weight if card.weight is not None else card.last_weight) if card else None
+            weight = best_weight(card) if card else None
             tags = card.tags[:TAGS] if card else ()
             note = card.note if card else ""
             words = " ".join((shown["name"], shown["title"], shown["trigger"], *tags, note)).lower()

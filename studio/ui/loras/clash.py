@@ -48,9 +48,7 @@ class ClashBox:
         self._runs: dict[tuple[str, ...], str] = {}
         self.widget: gr.HTML = live(elem_id, "even")
         pulse.show(self.widget, self._shown, *inputs)
-        self.widget.act(
-            kindly(self._look), {*inputs}, None, queue=False, show_progress="hidden", api_visibility="private"
-        )
+        self.widget.act(kindly(self._look), {*inputs}, None, show_progress="hidden", api_visibility="private")
 
     def _shown(self, given: Given) -> str:
         weights, base = [*self._mix(given)], self._base(given)

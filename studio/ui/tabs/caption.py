@@ -97,7 +97,7 @@ class CaptionRoom:
         self.bring.dropped(kindly(self._dropped), None, [self.dataset, self.refused], **QUIET)
         self.bring.placed(kindly(self._placed), None, [self.dataset, self.refused], **QUIET)
         self.bring.fetched(kindly(self._fetched), None, [self.dataset, self.refused], **QUIET)
-        self.dataset.change(kindly(self._bench), {self.dataset}, self.bench, queue=False, **QUIET)
+        self.dataset.change(kindly(self._bench), {self.dataset}, self.bench, **QUIET)
         self.dataset.input(lambda: "", None, self.refused, queue=False, **QUIET)
         self.go.click(kindly(self._caption), form.inputs(), form.outputs(), **QUIET)
         self.bench.again(kindly(self._again), form.inputs(), form.outputs(), **QUIET)

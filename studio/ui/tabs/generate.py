@@ -31,7 +31,7 @@ from studio.ui.generating.standing import READ, standing, untouched
 from studio.ui.generating.starting import Starting
 from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
-from studio.ui.library import Library, misfit, take_adapters
+from studio.ui.library import Library, best_weight, misfit, take_adapters
 from studio.ui.loras.clash import ClashBox
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
@@ -40,6 +40,7 @@ from studio.ui.widgets import drops, easel, gallery, keeper, live, mixer, prompt
 
 KEEP = "keep the seed"  # beside the form's values in the draft
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+EACH = {**QUIET, "trigger_mode": "multiple"}  # none is left out that comes while another is under way
 FOLDS = {
     "Prompt": "Negative prompt and style",
     "Picture": "Size, number and seed",
@@ -173,24 +174,24 @@ class GenerateRoom:
         filling = [*self.filling(), self.restored]
         kept = (kindly(self._changed), self.form.inputs(self.beside.keep), self.keeper)
         self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
-        self.mixer.released(kindly(self._released), inputs, outputs, **QUIET)
+        self.mixer.released(kindly(self._released), inputs, outputs, trigger_mode="always_last", **QUIET)
         self.mixer.compared(kindly(self._compared), inputs, outputs, **QUIET)
-        self.keeper.changed(*kept, queue=False, **QUIET)
+        self.keeper.changed(*kept, **EACH)
         for widget in (self.stage, self.easel, self.gallery):
-            widget.act(kindly(self._act), None, self.chosen, queue=False, **QUIET)
+            widget.act(kindly(self._act), None, self.chosen, **EACH)
         for event in (self.mixer.dropped, self.drops.adapters):
             event(kindly(self._dropped), None, None, **QUIET)
         fitted = self.fitting.act(kindly(self._fitted), None, outputs, **QUIET)
-        fitted.then(*kept, queue=False, **QUIET)
+        fitted.then(*kept, **QUIET)
         reset = [self.fields[name] for name in READ]
-        self.standing.act(kindly(self._reset), None, reset, **QUIET).then(*kept, queue=False, **QUIET)
+        self.standing.act(kindly(self._reset), None, reset, **EACH).then(*kept, **QUIET)
         for event, handler in (
             (self.recipe.reused, self.returning.reused),
             (self.recipe.sent, self.returning.sent),
             (self.drops.pictures, self.returning.brought),
             (self.restored.act, self.returning.noted),
         ):
-            event(kindly(handler), self.mixer, filling, **QUIET).then(*kept, queue=False, **QUIET)
+            event(kindly(handler), self.mixer, filling, **QUIET).then(*kept, **QUIET)
 
     def filling(self) -> list[Component]:
         """The components that change when the whole form is filled."""
@@ -214,7 +215,11 @@ class GenerateRoom:
         there, since = {row["name"] for row in rows}, self.draft.kept_at
         family = self.library.family(base)
         new = [card for card in self.library.cards() if card.modified > since and card.name not in there]
-        return [{"name": card.name, "weight": 1.0, "on": False} for card in new if not misfit(card, family)]
+        return [
+            {"name": card.name, "weight": best_weight(card), "on": False}
+            for card in new
+            if not misfit(card, family)
+        ]
 
     def _last_settings(self) -> dict[str, Any]:
         last = self.desk.latest("generate")
@@ -224,10 +229,13 @@ class GenerateRoom:
         return {**values, "adapters": rows, KEEP: keep, **({} if seed is None else {"seed": seed})}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
-        """Bring a LoRA that was just trained into the mix, alone, with a prompt that calls it."""
+        """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
         told = event._data
         return self.mixed(
-            [{"name": told["name"], "weight": 1.0}], rows, prompt=told["prompt"], base=told["base"]
+            [{"name": told["name"], "weight": float(told["weight"])}],
+            rows,
+            prompt=told["prompt"],
+            base=told["base"],
         )
 
     def mixed(self, used: list[dict[str, Any]], rows: list[dict[str, Any]] | None, **values: Any) -> Updates:
@@ -272,7 +280,7 @@ class GenerateRoom:
         values = {name: given[field] for name, field in self.form.fields.items()}
         told = event._data if isinstance(event._data, dict) else {}
         self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, str(told.get("window", ""))[:20])
-        return str(time.time_ns())
+        return f"{told.get('changes', '')} {time.time_ns()}"
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:

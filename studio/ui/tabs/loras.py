@@ -64,13 +64,11 @@ class LorasRoom:
         self.drop.dropped(kindly(self._dropped), None, self.refused, **QUIET)
         self.arrived.act(kindly(self._arrived), None, None, **QUIET)
         self.refused.act(lambda: "", None, self.refused, **QUIET)
-        bench.chooser.change(
-            kindly(self._tool), bench.chooser, [self.go, *bench.outputs()], queue=False, **QUIET
-        )
+        bench.chooser.change(kindly(self._tool), bench.chooser, [self.go, *bench.outputs()], **QUIET)
         self.go.click(kindly(self._begin), {*bench.fields, self.picks}, bench.outputs(), **QUIET)
-        self.result.act(kindly(self._act), None, self.result, queue=False, **QUIET)
+        self.result.act(kindly(self._act), None, self.result, **QUIET)
         blocks = bench.forms["prune"].fields["blocks"]
-        self.grid.chosen(kindly(self._blocks), None, blocks, queue=False, **QUIET)
+        self.grid.chosen(kindly(self._blocks), None, blocks, **QUIET)
 
     def used(self, event: gr.EventData) -> list[dict[str, Any]]:
         """What a press on “Use in Generate” brings into the mix, at the weights that are known to be good."""

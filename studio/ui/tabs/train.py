@@ -17,6 +17,7 @@ from studio.ui.generating.draft import Draft
 from studio.ui.jobs_panel import press
 from studio.ui.pulse import Given, Pulse
 from studio.ui.training.asides import Asides, aside
+from studio.ui.training.choice import changes_in_words
 from studio.ui.training.fit import FitView
 from studio.ui.training.form import QUIET, TrainForm
 from studio.ui.training.memory import read_memory
@@ -75,7 +76,7 @@ class TrainRoom:
         form.events()
         self.shelf.events()
         self.go.click(kindly(self._train), form.inputs(), [*form.outputs(), self.looked_at], **QUIET)
-        self.keeper.changed(kindly(self._keep), form.inputs(), None, queue=False, **QUIET)
+        self.keeper.changed(kindly(self._keep), form.inputs(), None, trigger_mode="always_last", **QUIET)
         self.stage.act(kindly(self._act), self.looked_at, self.looked_at, **QUIET)
         self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
         self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
@@ -167,8 +168,8 @@ class TrainRoom:
                 gr.Info(use(self.desk, str(data["run"]), int(data["step"]), float(data["weight"])))
             case "retry":
                 run = self.desk.queue.read(str(data["run"]))
-                saver = read_memory(run.folder(self.desk.workspace)).saver
-                self.desk.queue.resume(run.id, {saver["field"]: saver["value"]} if saver else {})
+                saver = read_memory(run.folder(self.desk.workspace)).saver or {}
+                self.desk.queue.resume(run.id, saver.get("changes"))
             case "tidy":
                 gr.Info(tidy(self.desk, self.desk.journal.job(str(data["run"]))))
             case _:
@@ -182,8 +183,12 @@ class TrainRoom:
         return {**looked_at, "page": "compare" if len(marked) == 2 else "runs", "marked": marked}
 
     def _reused(self, event: gr.EventData) -> Updates:
-        run = self.desk.queue.read(str(event._data["run"]))
-        return self.shelf.filled(dict(run.settings), f"The settings of “{run.title}”")
+        view = self.desk.journal.job(str(event._data["run"]))
+        changes = (view.afresh or {}) if event._data.get("act") == "afresh" else {}
+        told = f"The settings of “{view.run.title}”"
+        if changes:
+            told += f", with {changes_in_words(changes)}"
+        return self.shelf.filled({**view.run.settings, **changes}, told)
 
     def _save_memory(self, given: Given, event: gr.EventData) -> Updates:
         if event._data.get("act") == "saver":

@@ -62,7 +62,7 @@ class Shelf:
     def events(self) -> None:
         """Wire it; called when all is placed."""
         form = self.form
-        form.preset_box.change(kindly(self.told), form.preset_box, self.about, queue=False, **QUIET)
+        form.preset_box.change(kindly(self.told), form.preset_box, self.about, **QUIET)
         self.save.click(
             kindly(self._saved),
             form.inputs(self.name),
