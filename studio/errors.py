@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
+from typing import Any
 
 
 class StudioError(Exception):
@@ -82,7 +84,16 @@ class AdapterError(StudioError):
 
 
 class TrainingError(StudioError):
-    """The training went wrong in a way that has a name."""
+    """The training went wrong in a way that has a name.
+
+    `afresh`, unless None: going on would end alike, so start anew, with these settings otherwise.
+    """
+
+    def __init__(
+        self, what: str, *, why: str = "", remedy: str = "", afresh: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(what, why=why, remedy=remedy)
+        self.afresh = afresh
 
 
 class DiskFull(StudioError):

@@ -48,12 +48,16 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Ended:
-    """The job is over; `message` says it in a sentence for the person."""
+    """The job is over; `message` says it in a sentence for the person.
+
+    `afresh`, unless None: going on would end alike, so start anew, with these settings otherwise.
+    """
 
     kind: ClassVar[str] = "ended"
     outcome: Outcome
     message: str = ""
     at: float = field(default_factory=time.time)
+    afresh: dict[str, Any] | None = None
 
 
 Event = Started | Progress | Artifact | Ended

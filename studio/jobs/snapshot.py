@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from studio.errors import StudioError
 from studio.jobs.events import Artifact, Ended, Event, EventLog, Progress, Started
@@ -11,6 +12,8 @@ from studio.jobs.processes import last_words
 from studio.jobs.queue import Queue, running
 from studio.jobs.run import Run, read_run
 from studio.workspace import Workspace
+
+ENDED_EARLY = ("stopped", "paused", "failed", "died")
 
 
 @dataclass
@@ -27,6 +30,7 @@ class JobView:
     artifacts: list[Artifact] = field(default_factory=list)
     ended_at: float | None = None
     began: bool = False
+    afresh: dict[str, Any] | None = None
 
     @property
     def fraction(self) -> float:
@@ -35,8 +39,8 @@ class JobView:
 
     @property
     def can_resume(self) -> bool:
-        """Whether the job ended early and can go on."""
-        return self.state in ("stopped", "paused", "failed", "died")
+        """Whether the job ended early and can go on; not where that would end alike (`Ended.afresh`)."""
+        return self.state in ENDED_EARLY and self.afresh is None
 
 
 class Journal:
@@ -82,7 +86,7 @@ class _Followed:
             self._fold(event)
         if self.view.state == "running" and not queued and running(self.folder) is None:
             self.view.state, self.view.message = "died", last_words(None)
-        elif queued and self.view.can_resume:
+        elif queued and self.view.state in ENDED_EARLY:
             self.view.state, self.view.seconds_left, self.view.message = "waiting", None, ""
         return self.view
 
@@ -90,6 +94,7 @@ class _Followed:
         view = self.view
         if isinstance(event, Started):
             view.state, view.message, view.ended_at, view.began = "running", "", None, True
+            view.afresh = None
             self.pace.clear()
         elif isinstance(event, Progress):
             view.step, view.total, view.message = event.step, event.total, event.message
@@ -100,7 +105,7 @@ class _Followed:
             view.artifacts.append(event)
         elif isinstance(event, Ended):
             view.state, view.message = event.outcome, event.message
-            view.ended_at, view.seconds_left = event.at, None
+            view.ended_at, view.seconds_left, view.afresh = event.at, None, event.afresh
 
     def _keep_pace(self, event: Progress) -> None:
         """Opening a model, before the first step, says nothing about how long a step takes."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
 
-from studio.errors import Cancelled, InternalFault, Paused, SettingsError, explain
+from studio.errors import Cancelled, InternalFault, Paused, SettingsError, TrainingError, explain
 from studio.jobs.context import Context, LiveContext
 from studio.jobs.events import Ended, Event, EventLog
 from studio.jobs.followers import Following, follows
@@ -121,7 +121,7 @@ class Worker:
             except Cancelled:
                 ended = Ended("stopped", "Stopped. What was finished is kept.")
             except Exception as fault:  # the job runner: nothing may end the worker
-                ended = Ended("failed", str(_told(fault)))
+                ended = _failed(_told(fault))
             clear(folder)
             self.queue.remove(run.id)
             tell(ended)  # last of all: whoever reads it may queue the run again
@@ -137,6 +137,11 @@ class Worker:
         if kind not in self.engines:
             self.engines[kind] = self.kinds[kind].engine()
         return self.engines[kind]
+
+
+def _failed(fault: Exception) -> Ended:
+    afresh = fault.afresh if isinstance(fault, TrainingError) else None
+    return Ended("failed", str(fault), afresh=None if afresh is None else dict(afresh))
 
 
 def _told(fault: Exception) -> Exception:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import TrainingError
+from studio.train.astray import lower_rate
 from studio.train.loop import Loop
 from studio.train.optimizers import OPTIMIZERS
 from studio.train.probe import Probe
@@ -43,6 +44,7 @@ def demand_learning(loop: Loop, probe: Probe) -> float:
             f"After {loop.done} steps the LoRA still changes nothing",
             why=_cause(loop),
             remedy=_remedy(loop),
+            afresh=_afresh(loop),
         )
     return by
 
@@ -55,6 +57,7 @@ def demand_sense(loss: float, base: float, loop: Loop) -> None:
             why=f"At the same noise its error is {loss:.3g}, that of the base {base:.3g}, because the "
             f"learning rate ({loop.settings.learning_rate:g}) is too high",
             remedy="Train again with a tenth of it. The checkpoints from before are kept.",
+            afresh=lower_rate(loop.settings.learning_rate),
         )
 
 
@@ -64,7 +67,7 @@ def moved(ours: Tensor, base: Tensor) -> float:
 
 
 def _too_low(loop: Loop) -> bool:
-    return loop.settings.learning_rate < OPTIMIZERS.get(loop.settings.optimizer).usual_rate / 50
+    return loop.settings.learning_rate < _usual(loop) / 50
 
 
 def _cause(loop: Loop) -> str:
@@ -79,6 +82,13 @@ def _cause(loop: Loop) -> str:
 
 def _remedy(loop: Loop) -> str:
     if _too_low(loop):
-        usual = OPTIMIZERS.get(loop.settings.optimizer).usual_rate
-        return f"Train again with {usual:g}, which is usual for this optimizer."
+        return f"Train again with {_usual(loop):g}, which is usual for this optimizer."
     return "Mend that, or try another base model, and train again."
+
+
+def _afresh(loop: Loop) -> dict[str, Any]:
+    return {"learning_rate": _usual(loop)} if _too_low(loop) else {}
+
+
+def _usual(loop: Loop) -> float:
+    return OPTIMIZERS.get(loop.settings.optimizer).usual_rate

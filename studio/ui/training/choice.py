@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.presets import Known
+from studio.settings import knobs
 from studio.train.settings import TrainSettings
 from studio.train.wording import STYLE
 
@@ -36,6 +37,19 @@ QUALITIES = {
         Quality("best", "Best", steps=1.5, verdict="full"),
     )
 }
+
+
+def changes_in_words(changes: Values) -> str:
+    """Settings as one says them: "Learning rate: 0.0001, Flip: on"."""
+    labels = {knob.name: knob.label for knob in knobs(TrainSettings)}
+    return ", ".join(f"{labels.get(name, name)}: {in_words(value)}" for name, value in changes.items())
+
+
+def in_words(value: Any) -> str:
+    """The value of a setting as one says it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "empty"
 
 
 def with_quality(values: Values, quality: str) -> dict[str, Any]:

@@ -9,20 +9,19 @@ from types import ModuleType
 from typing import Any
 
 from studio.memory.fit import Fit, in_words
-from studio.settings import knobs
 from studio.train import fitting as fitting_of_training
 from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
 from studio.ui.markup import render
-from studio.ui.training.choice import PERSONAL
+from studio.ui.training.choice import PERSONAL, changes_in_words
 from studio.ui.training.later import KEPT, Later
 
 PAUSE = 0.8  # seconds for which the form must rest before something new is worked out
 FORGOTTEN = 5.0  # seconds after which settings that no window has any more are forgotten
 AGAIN = 20.0  # seconds after which the card is asked again what is free
 WORDS = {"fits": "It fits", "tight": "Tight", "too big": "Too big"}
-LABELS = {knob.name: knob.label for knob in knobs(TrainSettings)}
 WITHOUT_CARD = "No graphics card here: it runs on the processor."
+BESIDE = "The program itself, about 0.6 GiB, comes on top."
 
 
 class FitView:
@@ -57,7 +56,7 @@ class FitView:
     def to_card(self, settings: TrainSettings) -> tuple[dict[str, Any], str]:
         """What to change so that it fits, and a sentence that says it; may take half a minute."""
         changes, fit = self.fitting.fit_to_card(settings, self.desk.workspace)
-        told = ", ".join(f"{LABELS[name]}: {_value(value)}" for name, value in changes.items())
+        told = changes_in_words(changes)
         return dict(changes), f"{told}. {fit.sentence}" if told else fit.sentence
 
     def _working_out(self, settings: TrainSettings) -> Callable[[], str]:
@@ -91,12 +90,6 @@ def shown(fit: Fit) -> str:
             for phase, need in zip(fit.phases, needs, strict=True)
         ],
         mark=round(100 * free / scale, 1),
-        sentence=fit.sentence if card else f"{WITHOUT_CARD} {fit.sentence}",
+        sentence=fit.sentence if card else f"{WITHOUT_CARD} {fit.sentence} {BESIDE}",
         savers=[{"saver": one, "frees": in_words(one.frees)} for one in fit.savers],
     )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value)

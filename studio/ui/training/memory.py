@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from studio.memory.fit import in_words
+from studio.train.memory.metering import ProcessMeter
 from studio.train.memory.phases import PHASES
 from studio.train.memory.watching import FILE
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """For each phase (title, real peak, estimate) in words; the `saver` to go on with, where one is known."""
+    """For each phase (title, real peak, estimate) in words; the `saver` to go on with, where one is known.
+
+    On the processor the real peaks hold the program itself and its libraries, the estimates do not.
+    """
 
     phases: tuple[tuple[str, str, str], ...] = ()
     saver: dict[str, Any] | None = None
+    on_processor: bool = False
 
 
 def read_memory(run: Path) -> Recorded:
@@ -31,4 +36,5 @@ def read_memory(run: Path) -> Recorded:
         for name, told in record.get("phases", {}).items()
         if name in PHASES and told["peak"]
     )
-    return Recorded(phases, record.get("short", {}).get("saver"))
+    on_processor = record.get("card") == ProcessMeter.name
+    return Recorded(phases, record.get("short", {}).get("saver"), on_processor)

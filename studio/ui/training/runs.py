@@ -15,6 +15,7 @@ from studio.ui.desk import Desk
 from studio.ui.jobs_panel import STATES
 from studio.ui.markup import picture_url, render
 from studio.ui.plot import HEIGHT, WIDTH, small_plot, smoothed, two_plots
+from studio.ui.training.choice import in_words
 from studio.ui.training.samples import by_prompt
 from studio.ui.training.view import TrainingView, when
 
@@ -79,16 +80,10 @@ def compare_html(view: TrainingView, marked: list[str]) -> str:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The settings that differ, as (label, this, that), in the order of the form."""
     return [
-        (knob.label, _said(one.get(knob.name, MISSING)), _said(other.get(knob.name, MISSING)))
+        (knob.label, in_words(one.get(knob.name, MISSING)), in_words(other.get(knob.name, MISSING)))
         for knob in knobs(TrainSettings)
         if one.get(knob.name, MISSING) != other.get(knob.name, MISSING)
     ]
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value) or "empty"
 
 
 def _name(view: JobView) -> str:

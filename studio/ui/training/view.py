@@ -13,7 +13,8 @@ from studio.ui.desk import Desk
 from studio.ui.jobs_panel import STATES, behind, facts
 from studio.ui.markup import render, size_in_words
 from studio.ui.plot import Losses, loss_plot
-from studio.ui.training.memory import read_memory
+from studio.ui.training.choice import changes_in_words
+from studio.ui.training.memory import Recorded, read_memory
 from studio.ui.training.outcome import kept_html, verdict_html
 from studio.ui.training.samples import samples_html
 
@@ -53,11 +54,13 @@ class TrainingView:
             job=job if view.state != "failed" else {**job, "message": ""},
             why=_why(view),
             saver=memory.saver if view.state == "failed" else None,
+            afresh=_afresh(view),
             behind=behind(self.desk, view),
             earlier=[{"id": one.run.id, "title": line(one)} for one in earlier],
-            figures=_figures(view, losses),
+            figures=_figures(view, losses, memory),
             checks=_checks(view),
             memory=memory.phases,
+            on_processor=memory.on_processor,
             plot=Markup(loss_plot(losses, view.total)),
             samples=Markup(samples_html(self.desk, view)),
             verdict=Markup(verdict_html(folder)) if not job["live"] else "",
@@ -103,7 +106,14 @@ def _why(view: JobView) -> dict[str, str] | None:
     return {"what": first.rstrip(".") + ".", "rest": rest}
 
 
-def _figures(view: JobView, losses: Losses) -> list[tuple[str, str]]:
+def _afresh(view: JobView) -> str | None:
+    """What to start anew with, in words ("" is with nothing else), where going on would end alike."""
+    if view.state != "failed" or view.afresh is None:
+        return None
+    return changes_in_words(view.afresh)
+
+
+def _figures(view: JobView, losses: Losses, memory: Recorded) -> list[tuple[str, str]]:
     """Figures of the last step, as (name, value)."""
     found = []
     if losses.looks:
@@ -114,7 +124,8 @@ def _figures(view: JobView, losses: Losses) -> list[tuple[str, str]]:
     if losses.seconds and view.state == "running":
         found.append(("a step takes", f"{losses.seconds:.2g} s"))
     if losses.memory:
-        found.append(("memory, all told", size_in_words(round(losses.memory))))
+        name = "memory, with the program itself" if memory.on_processor else "memory of the card"
+        found.append((name, size_in_words(round(losses.memory))))
     return found
 
 

@@ -120,6 +120,26 @@ def test_a_training_that_stopped_by_itself_says_why_and_what_to_do(
     assert "Go on with “Base as fp8”" in view.html(run.id)
 
 
+def test_where_going_on_would_end_alike_it_is_begun_afresh(workspace: Workspace, view: TrainingView) -> None:
+    run = training(workspace, Ended("failed", "It went astray.", afresh={"learning_rate": 1e-5}))
+    html = view.html(run.id)
+    assert "Start afresh with Learning rate: 1e-05" in html
+    assert 'data-act="resume"' not in html
+
+
+def test_what_the_processor_measured_is_told_with_the_program_itself(
+    workspace: Workspace, view: TrainingView
+) -> None:
+    run = training(workspace, Ended("done"))
+    assert "memory of the card" in view.html(run.id)
+    phases = {"step": {"peak": 655_000_000, "estimate": 61 * 2**20}}
+    record = {"card": "processor", "phases": phases}
+    (run.folder(workspace) / "memory.json").write_text(json.dumps(record))
+    html = view.html(run.id)
+    assert "memory, with the program itself" in html
+    assert "holds the whole program with its libraries" in html
+
+
 def test_tidying_up_names_what_it_frees_and_only_when_all_is_done(
     workspace: Workspace, view: TrainingView
 ) -> None:
