@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from studio.data.journal import HISTORY, Change, Journal, Progress, new_change, standing, stem_of
+from studio.data.journal import (
+    HISTORY,
+    Change,
+    Journal,
+    Progress,
+    can_move,
+    new_change,
+    standing,
+    stem_of,
+    turned_back,
+)
 from studio.data.sidecars import caption_file, decode_caption, read_caption, tidy
 from studio.errors import CaptionConflict
 
@@ -19,6 +29,7 @@ __all__ = [
     "HISTORY",
     "Change",
     "Version",
+    "author",
     "caption_file",
     "changes",
     "decode_caption",
@@ -34,6 +45,7 @@ __all__ = [
 ]
 
 ELSEWHERE = "another program"
+EDITORS = ("hand", "doctor")  # who changes many captions in one go, with a note of what was done
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,8 @@ def _refuse_surprise(picture: Path, present: str, expected: str | None) -> None:
 def undo(folder: Path, progress: Progress | None = None) -> Change | None:
     """Take back the newest change that still stands; None when there is nothing left to take back.
 
-    Captions that say something else by now are left alone and named in the change's `kept`.
+    Captions that say something else by now, and files that are gone or whose place is taken, are left
+    alone and named in the change's `kept`; its `moves` are those that were made.
     """
     return _turn(folder, "undo", progress)
 
@@ -147,6 +160,19 @@ def history(picture: Path) -> list[Version]:
     return versions
 
 
+def author(picture: Path) -> str:
+    """Who wrote what the caption says: "hand", a captioner, "import", `ELSEWHERE`; "" where it says nothing.
+
+    Editing many at once makes nobody an author: the words are those of whoever wrote them before.
+    """
+    authors, last = {"": ""}, ""
+    for version in history(picture):
+        edited = version.note and version.by in EDITORS
+        authors.setdefault(version.text, authors[last] if edited else version.by)
+        last = version.text
+    return authors.get(read_caption(picture), ELSEWHERE)
+
+
 def restore(picture: Path, version: Version) -> None:
     """Let the caption say again what it said in this version; that is a new version itself."""
     write_caption(picture, version.text, by=version.by, note="Restore an earlier version")
@@ -160,16 +186,17 @@ def _turn(folder: Path, kind: Literal["undo", "redo"], progress: Progress | None
         if not turned:
             return None
         change = turned[-1]
-        edits, kept = [], []
-        for name, before, after in change.pictures:
-            now, then = (after, before) if kind == "undo" else (before, after)
-            picture = folder / name
-            if picture.exists() and read_caption(picture) == now:
-                edits.append((name, now, then))
-            else:
-                kept.append(name)
-        turned_back = new_change(
-            edits, by=change.by, note=change.note, kept=tuple(kept), kind=kind, made=change.made
+        wanted = turned_back(change) if kind == "undo" else change
+        edits = [edit for edit in wanted.pictures if _says(folder / edit[0], edit[1])]
+        moves = tuple(move for move in wanted.moves if can_move(folder, move))
+        kept = tuple(edit[0] for edit in wanted.pictures if edit not in edits)
+        kept += tuple(Path(move[0]).name for move in wanted.moves if move not in moves)
+        again = new_change(
+            edits, by=change.by, note=change.note, kept=kept, kind=kind, made=change.made, moves=moves
         )
-        journal.commit(turned_back, progress)
-        return replace(change, kept=tuple(kept))
+        journal.commit(again, progress)
+        return replace(change, kept=kept, moves=moves)
+
+
+def _says(picture: Path, text: str) -> bool:
+    return picture.exists() and read_caption(picture) == text

@@ -1,4 +1,4 @@
-"""The journal of a dataset: each change of its captions, of one or of many at once, is whole or is not.
+"""The journal of a dataset: each change of its captions or pictures, of one or of many, is whole or is not.
 
 A change goes to the disk three times: into `pending.json`, then into the captions, then into the
 history; then `pending.json` goes. Whoever finds one that was left behind by a crash finishes it.
@@ -7,6 +7,7 @@ history; then `pending.json` goes. Whoever finds one that was left behind by a c
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import time
 import unicodedata
@@ -34,14 +35,18 @@ Progress = Callable[[int, int], object]
 Edit = tuple[str, str, str]
 """The file name of a picture, its caption before and its caption after."""
 
+Move = tuple[str, str]
+"""From where to where a file was moved, in the folder of the dataset."""
+
 
 @dataclass(frozen=True)
 class Change:
-    """What was done to captions in one go, by whom ("hand", a captioner …) and when (seconds since 1970).
+    """What was done to a dataset in one go, by whom ("hand", a captioner …) and when (seconds since 1970).
 
     Changes of one `group` that follow one another are taken back together. `kept` names the
     pictures that were left alone because their captions said something else by then, `made` those that
-    had no caption file before: taken back, they have none again.
+    had no caption file before: taken back, they have none again. `moves` are the files of pictures that
+    were taken out or brought back.
     """
 
     id: str
@@ -53,6 +58,7 @@ class Change:
     group: str = ""
     kind: Literal["edit", "undo", "redo"] = "edit"
     made: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 def new_change(edits: Sequence[Edit], *, by: str, note: str = "", **more: Any) -> Change:
@@ -100,7 +106,7 @@ class Journal:
         with explained(first), writing(self._pending) as file:
             json.dump(asdict(change), file, ensure_ascii=False)
         try:
-            self._apply(change.pictures, change.made, progress)
+            self._apply(change, progress)
             with explained(first):
                 append_line(self._log, asdict(change))
         except BaseException:  # also when `progress` was stopped
@@ -112,21 +118,21 @@ class Journal:
     def _take_back(self, change: Change) -> None:
         """Undo half a change; where not even that can be written, it waits for `_finish`."""
         with suppress(StudioError, OSError):
-            self._apply([(name, after, before) for name, before, after in change.pictures], change.made)
+            self._apply(turned_back(change))
             self._pending.unlink()
 
     def _finish(self) -> None:
         for record in read_lines(self._pending):
             change = _change(record)
-            self._apply(change.pictures, change.made)
+            self._apply(change)
             if change.id not in {known.id for known in self.changes()}:
                 with explained(self._log):
                     append_line(self._log, record)
         self._pending.unlink(missing_ok=True)
 
-    def _apply(self, edits: Sequence[Edit], made: Sequence[str], progress: Progress | None = None) -> None:
+    def _apply(self, change: Change, progress: Progress | None = None) -> None:
         """Write the captions that still say what they said before; several at once, as disks like it."""
-        empty_is_none = frozenset(made)
+        empty_is_none = frozenset(change.made)
 
         def apply(edit: Edit) -> None:
             name, before, after = edit
@@ -134,9 +140,33 @@ class Journal:
                 put_caption(self.folder / name, after if after or name not in empty_is_none else None)
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            for done, _ in enumerate(pool.map(apply, edits), 1):
+            for done, _ in enumerate(pool.map(apply, change.pictures), 1):
                 if progress is not None:
-                    progress(done, len(edits))
+                    progress(done, len(change.pictures))
+        for move in change.moves:
+            self._move(*move)
+
+    def _move(self, source: str, target: str) -> None:
+        """Move a file, unless that is done or something else lies there."""
+        if can_move(self.folder, (source, target)):
+            with explained(self.folder / source):
+                (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
+                (self.folder / source).rename(self.folder / target)
+
+
+def can_move(folder: Path, move: Move) -> bool:
+    """Whether a file is where it would be moved from, and nothing where it would be moved to."""
+    source, target = move
+    return os.path.lexists(folder / source) and not os.path.lexists(folder / target)
+
+
+def turned_back(change: Change) -> Change:
+    """The way back from a change."""
+    return replace(
+        change,
+        pictures=tuple((name, after, before) for name, before, after in change.pictures),
+        moves=tuple((target, source) for source, target in change.moves),
+    )
 
 
 @lru_cache(maxsize=32)
@@ -181,4 +211,5 @@ def _change(record: dict[str, Any]) -> Change:
         return Change("", "", record["by"], record["at"], (edit,))
     edits = tuple((name, before, after) for name, before, after in record["pictures"])
     lists = {name: tuple(record.get(name, ())) for name in ("kept", "made")}
-    return Change(**{**record, **lists, "pictures": edits})
+    moves = tuple((source, target) for source, target in record.get("moves", ()))
+    return Change(**{**record, **lists, "pictures": edits, "moves": moves})

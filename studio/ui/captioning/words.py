@@ -10,6 +10,7 @@ from typing import Any
 from studio.data import captions, editing
 from studio.data.comparison import compare
 from studio.data.dataset import Picture
+from studio.data.removal import moved_pictures
 from studio.errors import CaptionConflict, StudioError
 from studio.ui.captioning.deck import Deck
 
@@ -103,10 +104,30 @@ def turn(deck: Deck, kind: str) -> str:
     if change is None:
         return "There is nothing left to take back." if kind == "undo" else "There is nothing to do again."
     done = "Taken back" if kind == "undo" else "Done again"
+    if change.note and not change.pictures:
+        return f"{done}: {title(change)}. {_moved(change)}"
     told = f"{done}: {title(change)} ({pictures(len(change.pictures) - len(change.kept))})."
-    if change.kept:
-        told += f" {pictures(len(change.kept))} said something else by now and stayed as they are."
+    gone = [name for name in change.kept if not (deck.folder / name).exists()]
+    if len(change.kept) > len(gone):
+        told += (
+            f" {pictures(len(change.kept) - len(gone))} said something else by now and stayed as they are."
+        )
+    if gone:
+        told += f" {pictures(len(gone))} {'is' if len(gone) == 1 else 'are'} no longer in the dataset."
     return told
+
+
+def _moved(change: captions.Change) -> str:
+    """What became of pictures that were taken out or brought back."""
+    back = any("/" not in target for _, target in change.moves)
+    parts = []
+    if count := len(moved_pictures(change)):
+        where = "back, with captions and masks as before" if back else "out of the dataset again"
+        parts.append(f"{pictures(count)} {'is' if count == 1 else 'are'} {where}.")
+    if change.kept:
+        names = ", ".join(change.kept[:3]) + (" …" if len(change.kept) > 3 else "")
+        parts.append(f"Not moved: {names}, because it is in the bin, or its name is taken by now.")
+    return " ".join(parts)
 
 
 def title(change: captions.Change) -> str:

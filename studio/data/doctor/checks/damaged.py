@@ -32,7 +32,7 @@ class Damaged(Check):
                 tuple(bad),
                 (
                     Mend(
-                        told(len(bad), "Move {them} to the bin"),
+                        told(len(bad), "Take {them} out"),
                         "remove",
                         {"pictures": [path.name for path in bad]},
                     ),
