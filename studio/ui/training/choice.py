@@ -40,9 +40,10 @@ QUALITIES = {
 
 
 def changes_in_words(changes: Values) -> str:
-    """Settings as one says them: "Learning rate: 0.0001, Flip: on"."""
+    """Settings as one says them in a sentence: "learning rate 0.0001, mirror at random on"."""
     labels = {knob.name: knob.label for knob in knobs(TrainSettings)}
-    return ", ".join(f"{labels.get(name, name)}: {in_words(value)}" for name, value in changes.items())
+    said = ((labels.get(name, name), in_words(value)) for name, value in changes.items())
+    return ", ".join(f"{label[:1].lower()}{label[1:]} {value}" for label, value in said)
 
 
 def in_words(value: Any) -> str:

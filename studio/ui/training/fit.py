@@ -57,7 +57,7 @@ class FitView:
         """What to change so that it fits, and a sentence that says it; may take half a minute."""
         changes, fit = self.fitting.fit_to_card(settings, self.desk.workspace)
         told = changes_in_words(changes)
-        return dict(changes), f"{told}. {fit.sentence}" if told else fit.sentence
+        return dict(changes), f"Now with {told}. {fit.sentence}" if told else fit.sentence
 
     def _working_out(self, settings: TrainSettings) -> Callable[[], str]:
         def work_out() -> str:

@@ -61,7 +61,7 @@ def test_it_is_worked_out_once_and_a_fault_is_a_sentence(workspace: Workspace) -
     assert fake.asked == 1
     changes, told = view.to_card(settings)
     assert changes == {"rank": 8}
-    assert told.startswith("Rank: 8.")
+    assert told.startswith("Now with rank 8.")
 
 
 def test_what_memory_was_really_needed_stands_beside_the_estimate(tmp_path: Path) -> None:

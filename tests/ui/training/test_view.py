@@ -123,7 +123,7 @@ def test_a_training_that_stopped_by_itself_says_why_and_what_to_do(
 def test_where_going_on_would_end_alike_it_is_begun_afresh(workspace: Workspace, view: TrainingView) -> None:
     run = training(workspace, Ended("failed", "It went astray.", afresh={"learning_rate": 1e-5}))
     html = view.html(run.id)
-    assert "Start afresh with Learning rate: 1e-05" in html
+    assert "Start afresh with learning rate 1e-05" in html
     assert 'data-act="resume"' not in html
 
 
