@@ -13,7 +13,7 @@ import gradio as gr
 
 from studio.caption.settings import CaptionSettings
 from studio.data.captions import read_caption
-from studio.data.dataset import picture_files
+from studio.data.dataset import list_datasets, picture_files
 from studio.data.imports import import_pictures
 from studio.demo import PROMPTS, STYLE, SUBJECT, Sample
 from studio.errors import StudioError
@@ -96,29 +96,52 @@ class Guide:
         header.act(_turned, self.memory, self.memory, **events)
 
     def _html(self, given: Given) -> str:
-        memory = given[self.memory]
-        if isinstance(memory, dict) and memory.get("hidden"):
+        memory = given[self.memory] if isinstance(given[self.memory], dict) else {}
+        if memory.get("hidden"):
             return ""
-        done = self.done()
+        folded = self.own() and not memory.get("open")
+        done = self.done_with_any() if folded else self.done()
         current = next((number for number, is_done in enumerate(done) if not is_done), len(STEPS))
-        return render("guide", steps=STEPS, done=done, current=current, finished=DONE)
+        return render("guide", steps=STEPS, done=done, current=current, finished=DONE, folded=folded)
+
+    def own(self) -> bool:
+        """Whether there are pictures of the person's own."""
+        samples = {SUBJECT.dataset, STYLE.dataset}
+        return any(name not in samples for name in list_datasets(self.desk.workspace))
+
+    def done_with_any(self) -> list[bool]:
+        """Which steps have been taken with whatever pictures: the folded strip says how far one is."""
+        loras = len(list(self.desk.workspace.loras.glob("*.safetensors")))
+        captioned = any(map(self._begun, list_datasets(self.desk.workspace)))
+        mixed = any(
+            job.state == "done" and len(job.run.settings.get("adapters", ())) > 1
+            for job in self.desk.recent("generate", 12)
+        )
+        return [captioned or loras > 0, loras > 0, loras > 1, mixed]
 
     def done(self) -> list[bool]:
         """Which of the steps have been taken, as the workspace shows."""
         loras = {path.stem for path in self.desk.workspace.loras.glob("*.safetensors")}
         return [
-            self._captioned(SUBJECT),
+            self._captioned(SUBJECT.dataset),
             self._name(SUBJECT) in loras,
             self._name(STYLE) in loras,
             self._mixed(),
         ]
 
-    def _captioned(self, sample: Sample) -> bool:
+    def _captioned(self, dataset: str) -> bool:
         try:
-            files = picture_files(self.desk.workspace.datasets / sample.dataset)
+            files = picture_files(self.desk.workspace.datasets / dataset)
         except StudioError:
             return False
         return bool(files) and all(read_caption(file) for file in files)
+
+    def _begun(self, dataset: str) -> bool:
+        """Whether the first picture has a caption; to read them all would take long in a large dataset."""
+        try:
+            return any(map(read_caption, picture_files(self.desk.workspace.datasets / dataset)[:1]))
+        except StudioError:
+            return False
 
     def _mixed(self) -> bool:
         wanted = {self._name(SUBJECT), self._name(STYLE)}
@@ -133,6 +156,8 @@ class Guide:
     def _act(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         if event._data.get("act") == "dismiss":
             return {self.memory: {"hidden": True}}
+        if event._data.get("act") in ("unfold", "fold"):
+            return {self.memory: {"hidden": False, "open": event._data["act"] == "unfold"}}
         prepare = (self._bring, self._subject, self._style, self._mix)[int(event._data["step"])]
         return prepare(rows)
 
@@ -148,7 +173,7 @@ class Guide:
 
     def _style(self, _: Any) -> Updates:
         self._import(STYLE)
-        if not self._captioned(STYLE):  # a style is learned beside its captions
+        if not self._captioned(STYLE.dataset):  # a style is learned beside its captions
             self.desk.submit("caption", CaptionSettings(dataset=STYLE.dataset), STYLE.dataset)
         return self._training(STYLE)
 

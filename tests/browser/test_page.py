@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, Visit
+from studio.workspace import Workspace
+from tests.browser.conftest import Serve, Server, Visit
 from tests.browser.rooms import bring_pictures, enter, fill, open_fold
 
 pytestmark = pytest.mark.browser
@@ -129,9 +130,10 @@ def test_the_tour_is_closed_once_and_comes_back_when_asked(server: Server, visit
     expect(page.locator(".guide")).to_be_visible()
 
 
-def test_the_tour_brings_the_pictures_and_fills_the_forms(server: Server, visit: Visit) -> None:
+def test_the_tour_brings_the_pictures_and_fills_the_forms(serve: Serve, visit: Visit, tmp_path: Path) -> None:
     from studio.demo import SUBJECT
 
+    server = serve(Workspace.open(tmp_path / "toured"))
     page = visit(server)
     page.get_by_role("button", name="Bring in the sample pictures").click()
     expect(page.locator("#caption-dataset input")).to_have_value(SUBJECT.dataset)

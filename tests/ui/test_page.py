@@ -8,6 +8,7 @@ import socket
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 from studio.errors import InternalFault, PictureError, StudioError
 from studio.ui import faults, theme
@@ -85,6 +86,21 @@ def test_the_guided_path_knows_from_disk_how_far_it_is(workspace: Workspace) -> 
         picture.with_suffix(".txt").write_text("a fox")
     (workspace.loras / f"{_samples()[0].values['name']}.safetensors").touch()
     assert guide.done() == [True, True, False, False]
+
+
+def test_the_tour_folds_away_once_there_are_pictures_of_one_s_own(workspace: Workspace) -> None:
+    guide = _guide(workspace)
+    guide._import(_samples()[0])
+    assert not guide.own() and "Bring in the sample pictures" in guide._html({guide.memory: {}})
+    own = workspace.datasets / "my cat"
+    own.mkdir()
+    Image.new("RGB", (8, 8)).save(own / "cat.png")
+    assert guide.own() and guide.done_with_any() == [False] * 4
+    (own / "cat.txt").write_text("a cat")
+    assert guide.done_with_any() == [True, False, False, False]
+    folded = guide._html({guide.memory: {"hidden": False}})
+    assert "Bring in the sample pictures" not in folded and "unfold" in folded
+    assert "Bring in the sample pictures" in guide._html({guide.memory: {"open": True}})
 
 
 def _guide(workspace: Workspace) -> Guide:

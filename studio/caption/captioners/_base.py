@@ -31,6 +31,8 @@ class Captioner(ABC):
     title: str
     about: str
     """What it is good for, in a sentence or two."""
+    limits: str = ""
+    """What it must not be asked for, where that is easily missed."""
     licence: str
     download_bytes: int = 0
     """What must be downloaded the first time; 0 for what is built in or not known before."""

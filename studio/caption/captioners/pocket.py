@@ -24,6 +24,10 @@ class Pocket(Captioner):
     name = "pocket"
     title = "Miniature (built in)"
     about = "Names one or two simple things and how they are drawn. Quick on any machine, no download."
+    limits = (
+        "It knows only simple drawings, such as the samples, and guesses at anything else. "
+        "For photographs and paintings choose Florence-2 or BLIP."
+    )
     licence = "Apache-2.0"
     memory_bytes = 100_000_000
     order = 0

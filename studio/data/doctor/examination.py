@@ -48,7 +48,9 @@ def examine(
     )
     found = [finding for check in CHECKS for finding in check.look(case)]
     found.sort(key=lambda finding: not finding.serious)
-    return Report(_verdict(len(facts), found), tuple(found), not any(one.serious for one in found))
+    ready = not any(finding.serious for finding in found)
+    state = told(len(facts), f"{{n}} picture{{s}}, {'ready' if ready else 'not quite ready'}.")
+    return Report(_verdict(state, found), tuple(found), ready, state)
 
 
 def _measured(dataset: Dataset, workspace: Workspace, progress: Progress) -> dict[Path, Facts]:
@@ -72,11 +74,9 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENCE)
 
 
-def _verdict(sound: int, found: Sequence[Finding]) -> str:
+def _verdict(state: str, found: Sequence[Finding]) -> str:
     """ "24 pictures, ready. 2 near-duplicates are worth removing." """
-    state = "not quite ready" if any(finding.serious for finding in found) else "ready"
-    parts = [told(sound, f"{{n}} picture{{s}}, {state}.")]
-    parts += [f"{finding.verdict}." for finding in found[:SPOKEN] if finding.verdict]
+    parts = [state] + [f"{finding.verdict}." for finding in found[:SPOKEN] if finding.verdict]
     if len(found) > SPOKEN:
         more = len(found) - SPOKEN
         parts.append(told(more, "{n} more thing{s} {are} below."))

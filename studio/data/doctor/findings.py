@@ -65,6 +65,8 @@ class Report:
     verdict: str
     findings: tuple[Finding, ...]
     ready: bool
+    state: str = ""
+    """The beginning of the verdict: how many pictures there are, and whether they are ready."""
 
 
 @dataclass(frozen=True)

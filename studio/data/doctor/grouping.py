@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.data.dataset import Picture
+from studio.data.captions import author
+from studio.data.dataset import Picture, natural
 
 
 class Groups:
@@ -36,5 +37,13 @@ class Groups:
 
 
 def best_first(pictures: Sequence[Picture]) -> list[Picture]:
-    """The picture that should stay before the others: the largest, then one with the longer caption."""
-    return sorted(pictures, key=lambda one: (-one.size[0] * one.size[1], -len(one.caption.strip())))
+    """The picture that should stay before the others.
+
+    Words written by hand come first, then any words, then the larger picture, then the name.
+    """
+    return sorted(pictures, key=lambda one: (-worth(one), -one.size[0] * one.size[1], natural(one.path)))
+
+
+def worth(picture: Picture) -> int:
+    """2 where a person wrote the caption, 1 where there is one, 0 without."""
+    return 0 if not picture.caption.strip() else 2 if author(picture.path) == "hand" else 1

@@ -21,6 +21,7 @@
     const where = h("select", { "aria-label": "In which pictures" });
     const found = h("p", { class: "found", role: "status" });
     const changes = h("ol", { class: "changes" });
+    let done = ""; // what the last change came to, until another is prepared
     const go = button("Change", apply, { class: "strong", disabled: true });
     root.append(
       h("div", { class: "what" }, chooser, fields, flags, h("label", { class: "where" }, "in ", where)),
@@ -34,7 +35,7 @@
       fields.replaceChildren(
         ...wanted.map(([name, title, example]) => h("label", {}, h("span", {}, title), h("input", { name, type: "text", value: start[name] || "", placeholder: example, autocomplete: "off", spellcheck: "false" }))));
       flags.replaceChildren(...switches.map(([name, title]) => h("label", {}, h("input", { name, type: "checkbox" }), title)));
-      look();
+      anew();
     }
 
     function places() {
@@ -61,7 +62,8 @@
       if (answer.fault) return void (found.textContent = answer.fault);
       go.disabled = !answer.count;
       const places = answer.hits === 1 ? "1 place" : `${answer.hits} places`;
-      found.textContent = answer.count ? `${studio.pictures(answer.count)} will change${chooser.value === "Replace" ? `, in ${places}` : ""}.` : "Nothing would change.";
+      if (answer.count) done = "";
+      found.textContent = done || (answer.count ? `${studio.pictures(answer.count)} will change${chooser.value === "Replace" ? `, in ${places}` : ""}.` : "Nothing would change.");
       changes.replaceChildren(...answer.changes.map(([name, way]) => h("li", {},
         h("img", { src: deck.small(name) || null, alt: name }), h("p", { class: "way" }, studio.way(way)))),
         answer.count > answer.changes.length ? h("li", { class: "more" }, `… and ${answer.count - answer.changes.length} more`) : "");
@@ -69,18 +71,22 @@
 
     async function apply() {
       go.disabled = true;
-      await deck.act("apply", { operation: chooser.value, values: values(), names: names() });
+      const answer = await deck.act("apply", { operation: chooser.value, values: values(), names: names() });
+      if (answer.changed) done = `Done: ${answer.changed === 1 ? "1 caption" : `${answer.changed} captions`} changed.`;
       look();
     }
 
+    const anew = () => { done = ""; look(); };
     chooser.addEventListener("change", () => form());
-    fields.addEventListener("input", look);
-    flags.addEventListener("change", look);
+    fields.addEventListener("input", anew);
+    flags.addEventListener("change", anew);
     fields.addEventListener("keydown", (event) => { if (event.key === "Enter" && !go.disabled) { event.preventDefault(); apply(); } });
-    where.addEventListener("change", look);
+    where.addEventListener("change", anew);
     deck.on((what) => {
       if (root.hidden && what !== "dataset") return;
+      if (what === "dataset") done = "";
       if (["dataset", "order", "chosen", "filter"].includes(what)) { places(); look(); }
+      else if (what === "cards") look();
     });
     return {
       open: (name = chooser.value, given = {}) => {

@@ -20,7 +20,7 @@
     const all = button("Select all", () => deck.choose(deck.shown()), { class: "link", title: "Ctrl+A" });
     const none = button("None", () => deck.choose([]), { class: "link" });
     const again = button("Caption again", () => trigger("again", { names: [...deck.chosen] }), { class: "link" });
-    const out = button("Take out", () => deck.remove([...deck.chosen]), { class: "link", title: "Out of the dataset, with their captions: to the system's bin" });
+    const out = button("Take out", () => deck.remove([...deck.chosen]), { class: "link", title: "Out of the dataset, with their captions; Undo brings them back" });
     const undo = button("↶ Undo", () => turn("undo"), { disabled: true });
     const redo = button("↷ Redo", () => turn("redo"), { disabled: true });
     const batchPlace = h("section", { class: "fold batch", hidden: true, "aria-label": "Change many captions" });
@@ -123,6 +123,14 @@
       else if (what === "told") say(detail);
       else if (what === "fault") say({ fault: detail });
       else if (what === "closed") grid.focus();
+    });
+
+    // A button of the form that opens a box of it.
+    document.addEventListener("click", (event) => {
+      const field = document.getElementById(event.target.closest?.("[data-opens]")?.dataset.opens);
+      if (!field || !element.closest(".room")?.contains(field)) return;
+      field.scrollIntoView({ block: "center" });
+      field.querySelector("input")?.focus();
     });
 
     // Keys of the room, where no text is being typed.

@@ -1,10 +1,10 @@
 // A brush on a canvas that lies over a picture and paints a mask in black and white. A veil shows the mask:
-// by default black, what is not learned, darkens the picture; `ground` is the colour that one begins with.
+// by default black, what is not learned, is covered in red; `ground` is the colour that one begins with.
 (() => {
   const SIDE = 1024;
-  const DARK = { colour: [8, 60, 52], opaque: (light) => (255 - light) * 0.78 };
+  const RED = { colour: [214, 40, 57], opaque: (light) => (255 - light) * 0.62 };
 
-  studio.brush = (canvas, { veil = DARK, ground = "white" } = {}) => {
+  studio.brush = (canvas, { veil = RED, ground = "white" } = {}) => {
     const paint = canvas.getContext("2d", { willReadFrequently: true });
     const grey = document.createElement("canvas"); // the mask itself; the canvas shows it as a veil
     const mask = grey.getContext("2d", { willReadFrequently: true });

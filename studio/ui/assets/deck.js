@@ -130,7 +130,7 @@
       });
     };
 
-    // To the system's bin, or out of sight; the check can bring the latter back.
+    // Out of sight, with captions and masks; undo and the check bring them back.
     deck.remove = (pictures) => deck.act("mend", { action: "remove", arguments: { pictures } });
     return deck;
   };

@@ -11,18 +11,64 @@
     root.append(fold);
 
     const shown = new Map();
+    let done = []; // findings that were mended, as lines in their places
+
+    const face = (name, note, more = "") => button(
+      deck.small(name) ? h("img", { src: deck.small(name), alt: "" }) : h("span", {}, name), () => { deck.choose([name]); deck.show(name); },
+      { class: `face${more}`, title: [name, note].filter(Boolean).join(": "), "aria-label": `Open ${name}` });
+
+    // The groups of a finding that takes all but one of each out: which stays is the person's to say.
+    function choices(one, choose) {
+      const stay = one.groups.map(([first]) => first);
+      const rows = h("div", { class: "twins" });
+      const draw = () => {
+        rows.replaceChildren(...one.groups.map((group, at) => h("div", { class: "group", role: "group" }, group.map((name) => h("figure", { class: name === stay[at] ? "stays" : "goes" },
+          face(name, one.notes[name]),
+          h("figcaption", {}, h("b", {}, name === stay[at] ? "Stays" : "Goes"), h("small", {}, one.notes[name] || name),
+            name === stay[at] ? "" : button("Keep this one", () => { stay[at] = name; draw(); }, { class: "link", "aria-label": `Keep ${name}` })))))));
+        choose(one.groups.flatMap((group, at) => group.filter((name) => name !== stay[at])));
+      };
+      draw();
+      return rows;
+    }
+
+    // A finding that was mended stays where it was, so that no other button comes to lie under the mouse.
+    function settle(one, node, pictures) {
+      const back = button("Bring back", async () => {
+        const answer = await deck.act("mend", { action: "bring_back", arguments: { pictures } });
+        if (!answer.fault) { done = done.filter((one) => one !== line); show(); }
+      }, { class: "link" });
+      const told = h("p", {}, h("span", {}, `✓ ${pictures ? "Taken out" : "Done"}: ${one.title}`), pictures ? back : "");
+      const line = { at: [...list.children].indexOf(node), key: node.dataset.key, report: deck.meta.report, pictures,
+        node: h("section", { class: "finding done", style: `min-height: ${node.offsetHeight}px` }, told) };
+      done.push(line);
+      show();
+    }
+
+    // Whether such a line still tells the truth: its pictures may be back, and its fault too.
+    function holds(line, keys) {
+      const back = line.pictures && line.pictures.some((name) => deck.card(name));
+      line.gone = line.gone || !back;
+      return !(line.pictures && line.gone && back) && (line.report === deck.meta.report || !keys.includes(line.key));
+    }
 
     function finding(one) {
       const starts = new Set(one.groups.slice(1).map(([first]) => first)); // a little room between two groups
-      const strip = h("div", { class: "faces" }, one.pictures.slice(0, 24).map((name) => button(
-        deck.small(name) ? h("img", { src: deck.small(name), alt: "" }) : h("span", {}, name), () => { deck.choose([name]); deck.show(name); },
-        { class: starts.has(name) ? "face starts" : "face", title: [name, one.notes[name]].filter(Boolean).join(": "), "aria-label": `Open ${name}` })),
+      const take = one.groups.length && one.mends.find((mend) => mend.action === "remove");
+      let extra = [];
+      const strip = take ? choices(one, (names) => { extra = names; }) : h("div", { class: "faces" }, one.pictures.slice(0, 24).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
         one.count > 24 ? button(`+${one.count - 24}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
       const mends = one.mends.map((mend) => button(mend.label, async (event) => {
         if (mend.opens) return opens(mend, one);
-        event.target.disabled = true;
-        const answer = await deck.act("mend", { action: mend.action, arguments: mend.arguments });
-        if (answer.fault) event.target.disabled = false;
+        const pressed = event.target;
+        pressed.disabled = true;
+        const given = mend === take ? { pictures: extra } : mend.arguments;
+        const answer = await deck.ask("mend", { action: mend.action, arguments: given });
+        if (answer.fault) pressed.disabled = false;
+        else settle(one, pressed.closest(".finding"), mend.action === "remove" ? given.pictures : null);
+        deck.tell("told", answer);
+        deck.sync();
+        if (deck.filter) deck.sieve(deck.filter);
       }, { class: "mend" }));
       const choose = one.count > 1 ? button("Select them", () => deck.choose(one.pictures.filter((name) => deck.card(name))), { class: "link" }) : "";
       return h("section", { class: one.serious ? "finding serious" : "finding" },
@@ -35,26 +81,42 @@
       fold.classList.toggle("busy", Boolean(examining));
       fold.classList.toggle("serious", Boolean(report && !report.ready));
       fold.classList.toggle("fine", Boolean(report && report.ready && !report.findings.length));
-      verdict.textContent = report ? report.verdict
+      verdict.textContent = report ? (fold.open && report.findings.length && report.state) || report.verdict
         : examining && examining[0] < examining[1] ? `Looking at the pictures, ${examining[0]} of ${examining[1]} …` : "Looking at the pictures …";
       const findings = report ? report.findings : [];
       const keys = findings.map((one) => JSON.stringify([one, one.pictures.slice(0, 24).map((name) => deck.small(name))]));
       for (const key of [...shown.keys()]) if (!keys.includes(key)) shown.delete(key);
-      findings.forEach((one, at) => { if (!shown.has(keys[at])) shown.set(keys[at], finding(one)); });
-      const wanted = keys.map((key) => shown.get(key));
+      findings.forEach((one, at) => {
+        if (shown.has(keys[at])) return;
+        const node = finding(one);
+        node.dataset.key = keys[at];
+        shown.set(keys[at], node);
+      });
+      done = done.filter((line) => holds(line, keys));
+      const wanted = keys.filter((key) => !done.some((line) => line.key === key)).map((key) => shown.get(key));
+      for (const { at, node } of [...done].sort((one, other) => one.at - other.at)) wanted.splice(at, 0, node);
       if (wanted.length !== list.children.length || wanted.some((one, at) => one !== list.children[at])) list.replaceChildren(...wanted);
       compare.hidden = !deck.meta.unseen;
       const put = deck.meta.aside || [];
       aside.hidden = !put.length;
-      if (put.length) aside.replaceChildren(`${studio.pictures(put.length)} put aside. `, button("Bring back", () => deck.act("mend", { action: "bring_back", arguments: {} })));
+      if (put.length) aside.replaceChildren(
+        h("span", {}, `${studio.pictures(put.length)} taken out, kept aside.`),
+        h("span", { class: "row" }, button("Bring back", () => putBack("bring_back")),
+          button("To the bin", () => putBack("discard"), { class: "link", title: "To the bin of your system; Undo cannot bring them back from there" })));
+    }
+
+    function putBack(action) {
+      done = [];
+      deck.act("mend", { action, arguments: {} });
     }
 
     deck.on((what, detail) => {
-      if (what === "dataset") { shown.clear(); list.replaceChildren(); fold.open = false; }
+      if (what === "dataset") { shown.clear(); done = []; list.replaceChildren(); fold.open = false; }
       if (["dataset", "order", "meta"].includes(what)) show();
       else if (what === "cards" && fold.open) show();
     });
-    fold.addEventListener("toggle", show);
+    fold.addEventListener("toggle", () => { if (!fold.open) done = []; show(); });
+    list.addEventListener("pointerleave", () => done.forEach(({ node }) => { node.style.minHeight = ""; }));
     return { open: () => { fold.open = true; aim.querySelector("input").focus(); } };
   };
 
@@ -83,7 +145,9 @@
     });
     return h("div", { class: "aim" },
       h("p", { class: "line" }, "What the pictures are checked for; the Train room takes it over."),
-      h("label", {}, h("span", {}, "Base model"), base), h("label", {}, h("span", {}, "Trigger word"), trigger), h("label", {}, h("span", {}, "What it is"), noun),
-      h("label", { title: "What shows through transparent parts of a picture" }, h("span", {}, "Backdrop"), ground));
+      h("label", {}, h("span", {}, "Base model"), base, h("small", {}, "That you will train on.")),
+      h("label", {}, h("span", {}, "Trigger word"), trigger, h("small", {}, "A rare word that calls it up later.")),
+      h("label", {}, h("span", {}, "What it is"), noun, h("small", {}, "The plain word for it: fox, woman, vase.")),
+      h("label", {}, h("span", {}, "Backdrop"), ground, h("small", {}, "Behind transparent parts.")));
   };
 })();

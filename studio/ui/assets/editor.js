@@ -16,7 +16,7 @@
     const out = button("Take out", async () => {
       await flush();
       deck.remove([name]);
-    }, { class: "link", title: "Out of the dataset, with its caption: to the system's bin" });
+    }, { class: "link", title: "Out of the dataset, with its caption; Undo brings it back" });
     const regions = studio.regions(deck, view);
     let name = "", before = "", saving = null, dirty = false;
 
@@ -51,9 +51,10 @@
       history.hidden = !versions.length;
       history.firstChild.textContent = versions.length === 1 ? "1 earlier version" : `${versions.length} earlier versions`;
       history.lastChild.replaceChildren(...versions.map((version) => h("li", {},
-        h("p", { class: "way", title: "Struck through: no longer there. Underlined: new since." }, version.text ? studio.way(version.way) : "(no words)"),
+        h("p", { class: "old" }, version.text || "(no words)"),
         h("small", {}, [version.by, when(version.at), version.note].filter(Boolean).join(" · ")),
-        button("Take back", () => { words.value = version.text; changed(); save(); }, { title: "Let the caption say this again" }))));
+        button("Take back", () => { words.value = version.text; changed(); save(); }, { title: "Let the caption say this again" }),
+        version.text && h("details", {}, h("summary", {}, "What has changed since"), h("p", { class: "way" }, studio.way(version.way))))));
     }
 
     async function open() {
@@ -155,6 +156,7 @@
       deck.tell("closed");
     }
 
+    history.addEventListener("toggle", () => { if (history.open) history.lastChild.firstChild?.scrollIntoView({ block: "nearest" }); });
     words.addEventListener("input", changed);
     words.addEventListener("blur", flush);
     addEventListener("beforeunload", (event) => {

@@ -15,7 +15,7 @@
     let name = "", facts = {}, box = null, mode = "", cropped = null;
     const told = h("p", { class: "told", role: "status" });
     const cropTool = button("Crop", () => set(mode === "crop" ? "" : "crop"), { "aria-pressed": "false", title: "Train on a part of the picture; the file stays whole" });
-    const maskTool = button("Mask", () => set(mode === "mask" ? "" : "mask"), { "aria-pressed": "false", title: "Paint what is to be learned" });
+    const maskTool = button("Mask", () => set(mode === "mask" ? "" : "mask"), { "aria-pressed": "false", title: "Paint over what is not to be learned" });
     const extra = h("div", { class: "row extra" });
     const tools = h("div", { class: "region-tools" }, h("div", { class: "row" }, cropTool, maskTool), extra, told);
     const brush = studio.brush(canvas);
@@ -35,8 +35,8 @@
         const [x, y, r, b] = kept.box;
         Object.assign(keeps.style, { left: `${x * 100}%`, top: `${y * 100}%`, width: `${(r - x) * 100}%`, height: `${(b - y) * 100}%` });
         const less = 1 - ((r - x) * (b - y)) / ((right - left) * (bottom - top));
-        told.textContent = `Trained at ${kept.bucket[0]} × ${kept.bucket[1]}; ${less < 0.005 ? "nothing is cut off" : `the edge outside the light frame is cut off (${Math.round(less * 100)} %)`}.${kept.enlarged ? " It is smaller than that and will be enlarged." : ""}`;
-      } else if (mode === "mask") told.textContent = "What is dark is not learned.";
+        told.textContent = `Trained at ${kept.bucket[0]} × ${kept.bucket[1]}; ${less < 0.005 ? "nothing is cut off" : `the edge outside the yellow frame is cut off (${Math.round(less * 100)} %)`}.${kept.enlarged ? " It is smaller than that and will be enlarged." : ""}`;
+      } else if (mode === "mask") told.textContent = "Paint over what is not to be learned. Red is left out of the training.";
       else told.textContent = "";
     };
 
@@ -53,6 +53,7 @@
     }
 
     const cropButtons = () => [
+      h("p", { class: "legend" }, h("i", { class: "own" }), "Drag the white frame: the part you choose.", h("i", { class: "bucket" }), "The yellow one follows: what is trained on."),
       button("Save the crop", () => putCrop(box), { class: "strong" }),
       facts.crop && button("Use all of it", () => putCrop(null)),
     ].filter(Boolean);
@@ -60,10 +61,11 @@
     const maskButtons = () => [
       button("Save the mask", () => putMask({ drawn: brush.picture() }), { class: "strong" }),
       h("select", { "aria-label": "What the brush does", onchange: (event) => { brush.colour = event.target.value; } },
-        h("option", { value: "black" }, "Paint away"), h("option", { value: "white" }, "Bring back")),
+        h("option", { value: "black" }, "Leave out (red)"), h("option", { value: "white" }, "Learn again")),
       h("label", { class: "size" }, "Brush ", h("input", { type: "range", min: "2", max: "40", value: "12", oninput: (event) => { brush.size = Number(event.target.value) / 100; } })),
-      button("All dark", () => brush.fill("black")), button("All light", () => brush.fill("white")),
-      button("From transparency", () => putMask({ alpha: true }), { title: "What can be seen is learned" }),
+      button("Leave all out", () => brush.fill("black"), { title: "Everything red; then set the brush to “Learn again” and paint your subject free" }),
+      button("Learn all", () => brush.fill("white"), { title: "Nothing red; begin again" }),
+      button("From transparency", () => putMask({ alpha: true }), { title: "Leaves out what is transparent in the picture's file, and saves that as the mask" }),
       facts.mask && button("No mask", () => putMask({ drawn: "" })),
     ].filter(Boolean);
 

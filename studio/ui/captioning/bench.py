@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,13 @@ class Bench:
         return words.preview(deck, _operation(question), _names(question))
 
     def answer_apply(self, deck: Deck, question: Question) -> Answer:
-        """Do a batch."""
-        return self._done(deck, words.apply(deck, _operation(question), _names(question)))
+        """Do a batch; a trigger word that is added is the dataset's, where none was named before."""
+        wanted = _operation(question)
+        told, changed = words.apply(deck, wanted, _names(question))
+        aim = read_aim(self.desk.workspace, deck.folder)
+        if isinstance(wanted, words.editing.AddTrigger) and changed and not aim.trigger:
+            write_aim(self.desk.workspace, deck.folder, replace(aim, trigger=wanted.word))
+        return {**self._done(deck, told), "changed": changed}
 
     def answer_turn(self, deck: Deck, question: Question) -> Answer:
         """Undo or redo."""

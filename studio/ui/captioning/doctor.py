@@ -12,7 +12,7 @@ from studio.data.dataset import open_dataset
 from studio.data.doctor import Finding, Report
 from studio.data.doctor.examination import examine
 from studio.data.doctor.likeness import without_features
-from studio.data.doctor.mends import put_aside
+from studio.data.removal import put_aside
 from studio.errors import DatasetError
 from studio.models.facts import known_facts
 from studio.ui.captioning.aim import Aim, read_aim
@@ -86,7 +86,8 @@ def _show(deck: Deck, report: Report) -> None:
     for name in list(deck.cards):
         deck.change(name, problems=tuple(dict.fromkeys(problems.get(name, ()))))
     findings = [_row(finding) for finding in report.findings]
-    deck.tell("report", {"verdict": report.verdict, "ready": report.ready, "findings": findings})
+    told = {"verdict": report.verdict, "state": report.state, "ready": report.ready}
+    deck.tell("report", {**told, "findings": findings})
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -89,13 +89,17 @@ def preview(deck: Deck, wanted: editing.Operation, names: Sequence[str]) -> dict
     }
 
 
-def apply(deck: Deck, wanted: editing.Operation, names: Sequence[str]) -> str:
-    """Do it, as one change that is taken back whole; raises `CaptionConflict` if one was edited meanwhile."""
+def apply(deck: Deck, wanted: editing.Operation, names: Sequence[str]) -> tuple[str, int]:
+    """Do it, as one change that is taken back whole: what is told of it, and how many captions changed.
+
+    Raises `CaptionConflict` if one was edited meanwhile.
+    """
     seen = editing.preview(wanted, _pictures(deck, names))
     texts = {picture.path: after for picture, _, after in seen.changes}
     expected = {picture.path: before for picture, before, _ in seen.changes}
     change = captions.write_captions(texts, by="hand", note=wanted.title, expected=expected)
-    return f"{wanted.title}: {pictures(len(change.pictures))} changed."
+    changed = len(change.pictures)
+    return f"{wanted.title}: {pictures(changed)} changed.", changed
 
 
 def turn(deck: Deck, kind: str) -> str:

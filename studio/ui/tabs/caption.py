@@ -98,6 +98,7 @@ class CaptionRoom:
         self.bring.placed(kindly(self._placed), None, [self.dataset, self.refused], **QUIET)
         self.bring.fetched(kindly(self._fetched), None, [self.dataset, self.refused], **QUIET)
         self.dataset.change(kindly(self._bench), {self.dataset}, self.bench, **QUIET)
+        self.dataset.change(form.faultless, None, form.fault_line, queue=False, **QUIET)
         self.dataset.input(lambda: "", None, self.refused, queue=False, **QUIET)
         self.go.click(kindly(self._caption), form.inputs(), form.outputs(), **QUIET)
         self.bench.again(kindly(self._again), form.inputs(), form.outputs(), **QUIET)
@@ -181,11 +182,26 @@ class CaptionRoom:
 
     def _submit(self, given: Updates, **more: Any) -> Updates:
         try:
-            settings = CaptionSettings.parse({**self.form.values(given), **more})
+            values = self.form.values(given)
+            self._require_pictures(values.get("dataset") or "")
+            settings = CaptionSettings.parse({**values, **more})
         except SettingsError as fault:
             return self.form.faulty(fault)
         self.desk.submit("caption", settings, title=settings.dataset)
         return self.form.faultless()
+
+    def _require_pictures(self, dataset: str) -> None:
+        """Raises `SettingsError` where there is nothing to caption: no job is begun then."""
+        if not dataset:
+            remedy = "Drop some above, or choose a dataset."
+            raise SettingsError("There are no pictures yet", remedy=remedy, field="dataset")
+        try:
+            found = picture_files(dataset_folder(self.desk.workspace, dataset))
+        except DatasetError as fault:
+            raise SettingsError(fault.what, why=fault.why, remedy=fault.remedy, field="dataset") from fault
+        if not found:
+            remedy = "Drop some above, or choose another dataset."
+            raise SettingsError(f"There are no pictures in {dataset}", remedy=remedy, field="dataset")
 
     def _bench(self, given: Given) -> str:
         chosen = given[self.dataset] or ""

@@ -10,6 +10,7 @@ from studio.data.captions import read_caption, undo, write_caption
 from studio.data.dataset import open_dataset
 from studio.data.doctor import Finding, examine, mend
 from studio.data.doctor.words import fused, without
+from studio.data.hints import hints
 from studio.models.facts import base_facts
 from studio.workspace import Workspace
 from tests.data import samples
@@ -149,3 +150,29 @@ def test_a_fused_phrase_is_dropped_from_all_captions_in_one_go(workspace: Worksp
 )
 def test_a_caption_without_a_phrase_still_reads_well(caption: str, after: str) -> None:
     assert without(caption, "white background") == after
+
+
+@pytest.mark.parametrize(
+    ("captions", "word"),
+    [
+        (("zwx, a fox", "Zwx fox in the snow", "zwx asleep"), "zwx"),
+        (("a fox", "a fox in the snow", "a fox asleep"), None),
+        (("fox", "fox in the snow", "fox asleep"), None),
+        (("zwx fox", "zwx dog", "a cat"), None),
+    ],
+)
+def test_a_rare_word_that_all_captions_begin_with_can_be_named_the_trigger(
+    captions: tuple[str, ...], word: str | None, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = dataset(tmp_path / "d", *captions)
+    finding = look(folder, workspace, "unsaid", base=SD1)
+    assert (finding is not None) == (word is not None)
+    if finding is not None:
+        mend(folder, finding.mends[0].action, finding.mends[0].arguments)
+        assert hints(folder).trigger == word
+        assert look(folder, workspace, "unsaid", trigger="zwx", base=SD1) is None
+
+
+def test_a_dataset_with_captions_missing_is_not_called_ready(workspace: Workspace, tmp_path: Path) -> None:
+    report = examine(open_dataset(dataset(tmp_path / "d", "a fox", "")), workspace=workspace)
+    assert (report.ready, report.state) == (False, "2 pictures, not quite ready.")

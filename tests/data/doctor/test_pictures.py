@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.data.captions import write_caption, write_captions
 from studio.data.crops import Crop, set_crop
 from studio.data.dataset import open_dataset
 from studio.data.doctor import Finding, Report, examine
@@ -89,6 +90,22 @@ def test_three_of_a_kind_are_one_group(workspace: Workspace, tmp_path: Path) -> 
     finding = the(look(workspace, save(tmp_path / "three", three)), "duplicates")
     assert [[path.stem for path in group] for group in finding.groups] == [["b", "c", "a"]]
     assert finding.verdict == "2 near-duplicates are worth removing"
+
+
+def test_of_duplicates_the_one_with_words_by_hand_stays_then_one_with_a_caption(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    photo = PHOTOS["lion"]
+    folder = save(tmp_path / "kept", {"bare": photo, "model": photo, "typed": ordinary.halved(photo)})
+    write_caption(folder / "typed.png", "my lion", by="hand")
+    write_caption(folder / "model.png", "a cat in the grass", by="pocket")
+    for name, caption in (("typed", "my lion"), ("model", "a cat in the grass")):
+        batch = {folder / f"{name}.png": f"zwx, {caption}"}
+        write_captions(batch, by="hand", note="Add the trigger word “zwx”")
+    finding = the(look(workspace, folder), "duplicates")
+    assert [path.stem for path in finding.groups[0]] == ["typed", "model", "bare"]
+    assert finding.mends[0].arguments["pictures"] == ["model.png", "bare.png"]
+    assert finding.notes["typed.png"].startswith("words by hand")
 
 
 def test_too_small_is_measured_by_the_base(workspace: Workspace, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from studio.data.captions import read_caption, write_caption
 from studio.data.crops import crop_of
+from studio.data.hints import hints
 from studio.data.masks import mask_of
 from studio.ui.captioning.bench import Bench
 from studio.ui.desk import Desk
@@ -57,6 +58,30 @@ def test_a_batch_is_seen_before_it_happens_and_taken_back_whole(ask: Ask, folder
     assert [read_caption(folder / name) for name in ALL] == ["a fox, orange", "a fox, teal", "a fox, purple"]
     assert "Done again" in ask("turn", kind="redo")["told"]
     assert read_caption(folder / "two.png") == "a cat, teal"
+
+
+def test_a_trigger_word_that_is_added_to_all_becomes_that_of_the_dataset(ask: Ask, folder: Path) -> None:
+    wanted = {"operation": "AddTrigger", "names": ALL}
+    assert ask("apply", **wanted, values={"word": "zwx"})["changed"] == 3
+    assert hints(folder).trigger == "zwx"
+    assert ask("deck")["aim"][1] == "zwx"
+    ask("apply", **wanted, values={"word": "ohwx"})
+    assert hints(folder).trigger == "zwx"
+
+
+def test_undo_after_a_removal_brings_the_picture_back_and_touches_no_caption(ask: Ask, folder: Path) -> None:
+    ask("apply", operation="Prefix", values={"text": "zwx,"}, names=ALL)
+    ask("mend", action="remove", arguments={"pictures": ["one.png"]})
+    told = ask("turn", kind="undo")["told"]
+    assert told == "Taken back: Take out one.png. 1 picture is back, with captions and masks as before."
+    assert [read_caption(folder / name)[:4] for name in ALL] == ["zwx,"] * 3
+
+
+def test_undo_says_that_a_picture_is_gone_and_not_that_it_says_something_else(ask: Ask, folder: Path) -> None:
+    ask("apply", operation="Prefix", values={"text": "zwx,"}, names=ALL)
+    (folder / "one.png").unlink()
+    told = ask("turn", kind="undo")["told"]
+    assert "1 picture is no longer in the dataset" in told and "something else" not in told
 
 
 @pytest.mark.parametrize(

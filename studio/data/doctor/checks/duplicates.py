@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from studio.data.dataset import Picture
 from studio.data.doctor.copies import Comparisons, small_copy
 from studio.data.doctor.findings import Case, Check, Finding, Mend, told
-from studio.data.doctor.grouping import Groups, best_first
+from studio.data.doctor.grouping import Groups, best_first, worth
 from studio.data.doctor.likeness import Features, nearest
 from studio.data.doctor.viewing import View
 
@@ -56,18 +56,14 @@ class Duplicates(Check):
         return [
             Finding(
                 self.name,
-                told(len(extra), "{n} near-duplicate{s}"),
+                told(len(extra), "{n} picture{s} {are} nearly the same as another"),
                 "The model sees such a picture more often than the others and learns it by heart: its pose "
                 "and its background come back in everything. One of each group is enough.",
                 tuple(picture.path for group in groups for picture in group),
                 (_remove(extra),),
                 verdict=told(len(extra), "{n} near-duplicate{s} {are} worth removing"),
                 groups=tuple(tuple(picture.path for picture in group) for group in groups),
-                notes={
-                    picture.path.name: f"like {group[0].path.name}"
-                    for group in groups
-                    for picture in group[1:]
-                },
+                notes={one.path.name: _note(one) for group in groups for one in group},
             )
         ]
 
@@ -124,6 +120,12 @@ def _cropped(image: Image.Image, left: float, top: float, size: float) -> Image.
     return image.crop(
         (int(left * width), int(top * height), int((left + size) * width), int((top + size) * height))
     )
+
+
+def _note(picture: Picture) -> str:
+    """What speaks for a picture: its words, and its size."""
+    words = ("no caption", "captioned", "words by hand")[worth(picture)]
+    return f"{words}, {picture.size[0]} × {picture.size[1]}"
 
 
 def _remove(extra: Sequence[Picture]) -> Mend:

@@ -31,7 +31,7 @@ class Missing(Check):
                 "free, what is not named is learnt as part of your subject. Without one, that is everything.",
                 paths(bare),
                 (Mend("Caption them", opens="caption", arguments={"pictures": names(bare)}),),
-                serious=every,
+                serious=True,
                 verdict="Captions are still missing"
                 if every
                 else told(len(bare), "{n} caption{s} {are} missing"),

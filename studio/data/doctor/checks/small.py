@@ -38,7 +38,7 @@ class Small(Check):
                 paths(small),
                 (take_out(small),),
                 serious=2 * sum(times > BADLY for times in needed.values()) > len(needed),
-                verdict=told(len(small), "{n} picture{s} {are} too small for this base"),
+                verdict=told(len(small), f"{{n}} picture{{s}} {{are}} too small for {case.base.title}"),
                 notes={one.path.name: self._note(case, one, needed[one]) for one in small},
             )
         ]
