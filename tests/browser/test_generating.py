@@ -49,6 +49,7 @@ def _enter(visit: Visit, server: Server, **options: int) -> Page:
 
 def _short(page: Page, prompt: str, *, steps: int = 4, seed: int = 7) -> None:
     fill(page, "generate-prompt", prompt)
+    fill(page, "generate-count", "1")
     fill(page, "generate-steps", str(steps))
     fill(page, "generate-seed", str(seed))
     expect(page.locator("#generate-seed-keep input")).to_be_checked()
@@ -179,7 +180,7 @@ def test_a_press_that_cannot_be_done_is_told(server: Server, visit: Visit) -> No
           old.click();
         }"""
     )
-    expect(page.get_by_text("That did not work")).to_be_visible()
+    expect(page.get_by_text("The record of the run long-gone cannot be read")).to_be_visible(timeout=PATIENCE)
 
 
 def test_words_from_outside_stay_words(server: Server, visit: Visit) -> None:
