@@ -12,7 +12,8 @@ from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from studio.data.captions import read_caption
 from studio.data.hints import hints
-from tests.browser.conftest import Server, Visit
+from studio.workspace import Workspace
+from tests.browser.conftest import Serve, Server, Visit
 from tests.browser.rooms import PATIENCE, bring_pictures, enter
 
 pytestmark = pytest.mark.browser
@@ -50,7 +51,8 @@ def test_from_a_pile_of_pictures_to_a_dataset(server: Server, visit: Visit, pile
     _choose(page, "Pile")
     expect(page.locator(".bench-head p")).to_have_text("8 pictures, all captioned")
     page.get_by_role("button", name="Undo").click()
-    expect(_told(page)).to_contain_text("Taken back")
+    expect(_told(page)).to_contain_text("1 picture is back, with captions and masks as before")
+    expect(page.locator(".bench-head p")).to_have_text("9 pictures, all captioned")
 
 
 def _caption(page: Page) -> None:
@@ -70,10 +72,11 @@ def _batch_and_undo(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Change", exact=True).click()
     expect(_told(page)).to_have_text("Put “zwx,” before: 9 pictures changed.")
     assert all(caption.startswith("zwx, ") for caption in _captions(folder).values())
-    page.get_by_role("button", name="Change many").click()
     page.locator(".bench-head h2").click()
     page.keyboard.press("Control+z")
     expect(_told(page)).to_contain_text("Taken back: Put “zwx,” before (9 pictures)")
+    expect(page.locator(".found")).to_have_text("9 pictures will change.")
+    page.get_by_role("button", name="Change many").click()
     assert _captions(folder) == before
     page.keyboard.press("Control+Shift+z")
     expect(_told(page)).to_contain_text("Done again")
@@ -84,8 +87,12 @@ def _mend(page: Page, folder: Path) -> None:
     """The check has found the twin by itself; its button takes it out, and back it could come."""
     expect(page.locator(".verdict")).to_contain_text("near-duplicate", timeout=PATIENCE)
     page.locator(".doctor > summary").click()
-    finding = page.locator(".finding").filter(has_text="near-duplicate")
+    finding = page.locator(".finding").filter(has_text="nearly the same as another")
+    stays = finding.locator("figure.stays .face").get_attribute("aria-label")
+    finding.get_by_role("button", name="Keep ").click()
+    expect(finding.locator("figure.goes .face")).to_have_attribute("aria-label", str(stays))
     finding.locator("button.mend").first.click()
+    expect(page.locator(".finding.done")).to_contain_text(f"Taken out: {str(stays).removeprefix('Open ')}")
     expect(page.locator(".bench-head p")).to_have_text("8 pictures, all captioned", timeout=PATIENCE)
     assert len(_captions(folder)) == 8
 
@@ -182,6 +189,28 @@ def test_a_pasted_picture_and_a_folder_in_place(
     page.locator("#caption-words").fill("written beside it")
     expect(page.locator(".editor .saved")).to_have_text("Saved")
     assert (place / samples[0].name).with_suffix(".txt").read_text() == "written beside it"
+
+
+def test_caption_without_pictures_begins_no_job(serve: Serve, visit: Visit, tmp_path: Path) -> None:
+    server = serve(Workspace.open(tmp_path / "empty"))
+    page = visit(server)
+    enter(page, "Caption")
+    page.click("#caption-go")
+    expect(page.locator("#caption-fault")).to_contain_text("There are no pictures yet")
+    assert not list(server.workspace.runs.iterdir())
+
+
+def test_a_trigger_word_added_to_many_goes_to_train(
+    server: Server, visit: Visit, samples: list[Path]
+) -> None:
+    page = visit(server)
+    bring_pictures(page, samples[:2], "Many to Train")
+    page.get_by_role("button", name="Change many").click()
+    page.locator(".batch").get_by_label("Trigger word").fill("qvz")
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.locator(".found")).to_have_text("Done: 2 captions changed.")
+    page.get_by_role("button", name="Train on this dataset").click()
+    _expect_in_train(page, "Many to Train", "qvz", "")
 
 
 def test_the_dataset_goes_to_train_with_all_that_was_said_of_it(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.caption.captioners._base import Captioner
 from studio.caption.captioners._tagger import READS, OpenedTagger
+from studio.caption.captioners.pocket import Pocket
 from studio.workspace import ASSETS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class PocketTagger(Captioner):
     name = "pocket-tagger"
     title = "Miniature tagger (built in)"
     about = "Tags for the simple things that the miniature knows. Quick on any machine, no download."
+    limits = Pocket.limits
     licence = "Apache-2.0"
     memory_bytes = 100_000_000
     reads = READS - {"character_threshold", "rating", "escape"}

@@ -7,7 +7,7 @@
     const aim = studio.aim(deck);
     const compare = h("div", { class: "aside-line", hidden: true }, "Crops and turned copies are found by an image model.", button("Compare now", () => deck.act("compare", {})));
     const aside = h("div", { class: "aside-line", hidden: true });
-    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, aside, list, compare);
+    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, list, aside, compare);
     root.append(fold);
 
     const shown = new Map();
@@ -38,7 +38,7 @@
         const answer = await deck.act("mend", { action: "bring_back", arguments: { pictures } });
         if (!answer.fault) { done = done.filter((one) => one !== line); show(); }
       }, { class: "link" });
-      const told = h("p", {}, h("span", {}, `✓ ${pictures ? "Taken out" : "Done"}: ${one.title}`), pictures ? back : "");
+      const told = h("p", {}, h("span", {}, `✓ ${pictures ? `Taken out: ${pictures.length > 2 ? studio.pictures(pictures.length) : pictures.join(", ")}` : `Done: ${one.title}`}`), pictures ? back : "");
       const line = { at: [...list.children].indexOf(node), key: node.dataset.key, report: deck.meta.report, pictures,
         node: h("section", { class: "finding done", style: `min-height: ${node.offsetHeight}px` }, told) };
       done.push(line);

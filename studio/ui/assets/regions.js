@@ -53,7 +53,7 @@
     }
 
     const cropButtons = () => [
-      h("p", { class: "legend" }, h("i", { class: "own" }), "Drag the white frame: the part you choose.", h("i", { class: "bucket" }), "The yellow one follows: what is trained on."),
+      h("p", { class: "legend" }, h("span", {}, h("i", {}), "Drag the white frame"), h("span", {}, h("i", { class: "bucket" }), "Trained on; follows by itself")),
       button("Save the crop", () => putCrop(box), { class: "strong" }),
       facts.crop && button("Use all of it", () => putCrop(null)),
     ].filter(Boolean);
