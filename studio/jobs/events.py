@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -94,8 +94,9 @@ class EventLog:
 def _parse(data: bytes) -> Iterator[Event]:
     for line in data.splitlines():
         try:
-            fields = json.loads(line)
-            cls = _KINDS[fields.pop("kind")]
-            yield cls(**fields)
+            told = json.loads(line)
+            cls = _KINDS[told.pop("kind")]
+            known = {each.name for each in fields(cls)}  # a newer version of the studio may tell more
+            yield cls(**{name: value for name, value in told.items() if name in known})
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # a line torn by a power cut is followed by whole ones

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -241,6 +242,16 @@ def test_a_damaged_record_leaves_the_queue_and_the_rest_goes_on(workspace: Works
     broken, whole = submit(workspace), submit(workspace)
     (workspace.runs / broken / "run.json").write_text("{")
     assert [run.id for run in Queue(workspace).waiting()] == [whole]
+
+
+def test_what_a_newer_version_tells_beside_is_passed_over(workspace: Workspace) -> None:
+    folder = workspace.runs / "newer"
+    folder.mkdir(parents=True)
+    line = {"kind": "ended", "outcome": "done", "message": "Done.", "colour": "green"}
+    (folder / "events.jsonl").write_text(json.dumps(line) + "\n")
+    (event,) = EventLog(folder).since()[0]
+    assert isinstance(event, Ended)
+    assert event.outcome == "done"
 
 
 def test_a_line_torn_by_a_power_cut_is_passed_over(workspace: Workspace) -> None:
