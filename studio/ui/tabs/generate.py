@@ -231,12 +231,8 @@ class GenerateRoom:
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
         told = event._data
-        return self.mixed(
-            [{"name": told["name"], "weight": float(told["weight"])}],
-            rows,
-            prompt=told["prompt"],
-            base=told["base"],
-        )
+        used = [{"name": told["name"], "weight": float(told["weight"])}]
+        return self.mixed(used, rows, prompt=told["prompt"], base=told["base"])
 
     def mixed(self, used: list[dict[str, Any]], rows: list[dict[str, Any]] | None, **values: Any) -> Updates:
         """Fill the form, with these adapters on and the other rows off."""
