@@ -11,7 +11,7 @@ from typing import Any
 from studio.adapters.header import read_header
 from studio.data.dataset import open_dataset
 from studio.errors import AdapterError, StudioError
-from studio.families import FAMILIES
+from studio.families import family_named
 from studio.jobs.run import versions
 from studio.models.opening import base_hash
 from studio.models.source import resolve
@@ -87,8 +87,8 @@ def _pictures(recipe: Mapping[str, Any], settings: TrainSettings, workspace: Wor
     if recipe.get("class_fingerprint", of_class) != of_class:
         yield "The class pictures were changed."
     then, prints = recipe["pictures"], recipe.get("fingerprints", {})
-    family = recipe.get("base", {}).get("family", "")
-    words = FAMILIES.get(family).defaults if family in FAMILIES.names() else None
+    made_for = family_named(recipe.get("base", {}).get("family", ""))
+    words = made_for.defaults if made_for else None
     now = {picture.path.name: picture for picture in chosen}
     yield from (f"{name} is gone." for name in then if name not in now)
     yield from (f"{name} is new." for name in now if name not in then)

@@ -14,7 +14,7 @@ from studio.adapters.entries import read_entries
 from studio.adapters.header import read_header
 from studio.adapters.library import Card, adapters, companions
 from studio.errors import AdapterError, StudioError
-from studio.families import FAMILIES, go_together
+from studio.families import family_named, go_together
 from studio.models.identify import identify
 from studio.models.source import resolve
 from studio.ui.desk import Desk
@@ -154,7 +154,8 @@ def misfit(card: Card, family: str) -> str:
 
 def family_title(name: str) -> str:
     """What people call a family, or the name as it is for one that the studio does not know."""
-    return FAMILIES.get(name).title if name in FAMILIES.names() else name.upper()
+    family = family_named(name)
+    return family.title if family else name.upper()
 
 
 def take_adapters(workspace: Workspace, folder: Path) -> tuple[list[str], list[StudioError]]:

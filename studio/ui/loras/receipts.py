@@ -13,7 +13,7 @@ from studio.adapters.naming import LayerTable
 from studio.adapters.reading import make_receipt
 from studio.adapters.receipt import Receipt
 from studio.errors import StudioError
-from studio.families import FAMILIES
+from studio.families import family_named
 from studio.models.identify import identify
 from studio.models.layout import read_layout
 from studio.models.source import bases, resolve
@@ -33,7 +33,8 @@ class Receipts:
 
     def base_for(self, card: Card) -> str:
         """A base on this machine of the family for which a LoRA was made; empty if there is none."""
-        title = FAMILIES.get(card.family).title if card.family in FAMILIES.names() else ""
+        made_for = family_named(card.family)
+        title = made_for.title if made_for else ""
         found = [base for base in bases(self.workspace) if base.downloaded]
         return next((base.value for base in found if base.family_title == title), "")
 
