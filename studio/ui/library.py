@@ -92,6 +92,7 @@ class Library:
                 "preview": self._preview(card),
                 "misfit": misfit(card, family),
                 "fresh": time.time() - card.modified < NEW,
+                "made": card.modified,
             }
             for card in self.cards()
         ]

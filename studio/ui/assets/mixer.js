@@ -103,7 +103,8 @@
     // A LoRA that appears while the page is open comes in by itself, switched off.
     function complete() {
       if (!mixer.told()) return;
-      known = known || new Set(library().map((one) => one.name));
+      // A room is only made when it is entered first: what came since the page was opened is new all the same.
+      known = known || new Set(library().filter((one) => one.made * 1000 < performance.timeOrigin).map((one) => one.name));
       const wanted = (one) => !known.has(one.name) && !one.misfit && !removed.has(one.name);
       const missing = library().filter((one) => wanted(one) && !mixer.one(one.name));
       if (missing.length) keep([...missing.map((one) => ({ name: one.name, weight: one.weight ?? 1, on: false })), ...mix()]);
