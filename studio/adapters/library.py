@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,14 @@ def adapters(workspace: Workspace, watch: Callable[[list[Card]], None] | None = 
 
 
 def _newest(cards: Iterable[Card]) -> list[Card]:
-    return sorted(cards, key=lambda card: card.modified, reverse=True)
+    return sorted(_told_apart(cards), key=lambda card: card.modified, reverse=True)
+
+
+def _told_apart(cards: Iterable[Card]) -> list[Card]:
+    """Cards of one title, such as the checkpoints of one training, are called by their names."""
+    known = list(cards)
+    often = Counter(card.title for card in known)
+    return [card if often[card.title] == 1 else replace(card, title=card.name) for card in known]
 
 
 def find_adapter(workspace: Workspace, name: str) -> Card:

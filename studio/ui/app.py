@@ -16,7 +16,7 @@ from studio.ui.guard import Guard
 from studio.ui.guide import Guide
 from studio.ui.markup import render
 from studio.ui.pulse import Pulse
-from studio.ui.serving import announce, free_port, show
+from studio.ui.serving import announce, on_free_port, show
 from studio.ui.status import status
 from studio.ui.tabs.caption import CaptionRoom
 from studio.ui.tabs.generate import GenerateRoom
@@ -133,7 +133,7 @@ def serve(
     """Serve the page until Ctrl+C, on this machine only unless `listen`."""
     dispatcher = Dispatcher(workspace, KINDS)
     page = build(workspace, dispatcher)
-    launch(page, workspace, port=free_port(port), listen=listen, auth=auth)
+    on_free_port(port, lambda free: launch(page, workspace, port=free, listen=listen, auth=auth))
     dispatcher.start()
     try:
         show(announce(page.local_url), browser=browser, window=window)
@@ -152,7 +152,7 @@ def launch(
     listen: bool = False,
     auth: tuple[str, str] | None = None,
 ) -> None:
-    """Start the server in a thread of its own."""
+    """Start the server in a thread of its own; raises `OSError` if the port was taken in the meantime."""
     page.launch(
         server_name="0.0.0.0" if listen else "127.0.0.1",
         server_port=port,

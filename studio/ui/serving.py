@@ -5,21 +5,37 @@ from __future__ import annotations
 import socket
 import threading
 import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
 
 from studio.errors import StudioError
 
 FIRST, LAST = 7860, 7960
 
 
-def free_port(wanted: int | None = None) -> int:
-    """The wanted port, or the first free one from 7860 on; raises `StudioError` if it is taken."""
+def on_free_port(wanted: int | None, start: Callable[[int], None]) -> None:
+    """Start a server on the wanted port, or on the first that is free; raises `StudioError` like `free_port`.
+
+    `start` raises `OSError` if another program took the port in the meantime, as a second studio does
+    that is opened at the same moment; then the next one is tried.
+    """
+    first = FIRST
+    while True:
+        port = free_port(wanted, first)
+        with suppress(OSError):
+            return start(port)
+        first = port + 1
+
+
+def free_port(wanted: int | None = None, first: int = FIRST) -> int:
+    """The wanted port, or the first free one from `first` on; raises `StudioError` if it is taken."""
     if wanted is not None:
         if not _free(wanted):
             raise StudioError(
                 f"Port {wanted} is in use by another program", remedy="Leave --port out, or give another one."
             )
         return wanted
-    for port in range(FIRST, LAST):
+    for port in range(first, LAST):
         if _free(port):
             return port
     raise StudioError(f"No port between {FIRST} and {LAST} is free", remedy="Give one with --port.")

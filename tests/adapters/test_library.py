@@ -50,6 +50,13 @@ def test_the_newest_comes_first_with_what_the_file_says(workspace: Workspace) ->
     assert (cards[1].title, cards[1].family, cards[1].preview) == ("old", "", None)
 
 
+def test_two_of_one_title_are_told_apart_by_their_names(workspace: Workspace) -> None:
+    put(workspace, "fox", title="Fox")
+    put(workspace, "fox step 300", title="Fox")
+    put(workspace, "crab", title="Crab")
+    assert {card.title for card in adapters(workspace)} == {"fox", "fox step 300", "Crab"}
+
+
 def test_a_damaged_file_is_listed_with_the_reason(workspace: Workspace) -> None:
     put(workspace, "good")
     (workspace.loras / "bad.safetensors").write_bytes(b"<script>alert(1)</script>")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import APIResponse, Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Page, Request, Response, Route, expect
 
 from studio.data.captions import read_caption
 from studio.data.hints import hints
@@ -262,9 +262,14 @@ def test_words_just_typed_go_to_train_although_the_server_is_slow_to_hear_of_the
     expect(page.get_by_label("Trigger word", exact=True).first).to_have_value("zwx")
     page.evaluate("document.querySelector('.to-train').click()")  # without leaving the field first
     _expect_in_train(page, "Slow", "zwx", "fox")
-    with page.expect_response(lambda one: '"zwx","fox"' in (one.request.post_data or "")):
+    with page.expect_response(_keeps_the_words):
         page.unroute(questions)
     assert hints(server.workspace.datasets / "Slow").class_word == "fox"
+
+
+def _keeps_the_words(response: Response) -> bool:
+    asked = response.request.post_data or ""
+    return '"what":"aim"' in asked and '"zwx","fox"' in asked
 
 
 def _expect_in_train(page: Page, dataset: str, trigger: str, class_word: str) -> None:

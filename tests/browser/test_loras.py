@@ -63,7 +63,7 @@ def test_the_receipt_says_what_fits_and_what_is_ignored(stocked: Server, visit: 
     expect(page.locator(".loras .receipt dl")).to_contain_text("Kind")
     page.locator(".loras .star").click()
     page.get_by_label("Your note").fill("for dark scenes")
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close", exact=True).click()  # at once; the words are kept all the same
     search(page, "dark scenes")
     expect(card(page, "twin").locator(".flags")).to_contain_text("★")
 

@@ -61,6 +61,7 @@ def test_ctrl_enter_presses_the_button_of_the_room(server: Server, visit: Visit)
     page = visit(server)
     enter(page, "Train")
     fill(page, "train-dataset", "Nowhere")
+    fill(page, "train-class_word", "fox")
     page.locator("#train-trigger textarea").press("Control+Enter")
     expect(page.locator("#train-fault .fault")).to_contain_text("no dataset called “Nowhere”")
 

@@ -14,7 +14,7 @@ from studio.errors import InternalFault, PictureError, StudioError
 from studio.ui import faults, theme
 from studio.ui.app import build
 from studio.ui.guide import Guide
-from studio.ui.serving import free_port
+from studio.ui.serving import free_port, on_free_port
 from studio.workspace import Workspace
 from tests.conftest import Run
 
@@ -76,6 +76,18 @@ def test_a_port_that_is_taken_is_told_and_otherwise_the_next_is_used() -> None:
         with pytest.raises(StudioError, match="in use"):
             free_port(taken.getsockname()[1])
     assert 7860 <= free_port() < 7960
+
+
+def test_of_two_studios_opened_at_once_each_finds_a_port() -> None:
+    tried: list[int] = []
+
+    def start(port: int) -> None:
+        tried.append(port)
+        if len(tried) == 1:
+            raise OSError("the other one was quicker")
+
+    on_free_port(None, start)
+    assert tried[1] > tried[0]
 
 
 def test_the_guided_path_knows_from_disk_how_far_it_is(workspace: Workspace) -> None:

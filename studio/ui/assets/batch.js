@@ -22,6 +22,7 @@
     const found = h("p", { class: "found", role: "status" });
     const changes = h("ol", { class: "changes" });
     let done = ""; // what the last change came to, until another is prepared
+    let asked = 0; // an answer that comes after a newer question says nothing any more
     const go = button("Change", apply, { class: "strong", disabled: true });
     root.append(
       h("div", { class: "what" }, chooser, fields, flags, h("label", { class: "where" }, "in ", where)),
@@ -57,7 +58,9 @@
       go.disabled = true;
       changes.replaceChildren();
       if (needed.some(([name]) => !given[name].trim())) return void (found.textContent = "");
+      const question = (asked += 1);
       const answer = await deck.ask("preview", { operation: chooser.value, values: given, names: names() });
+      if (question !== asked) return;
       found.classList.toggle("bad", Boolean(answer.fault));
       if (answer.fault) return void (found.textContent = answer.fault);
       go.disabled = !answer.count;

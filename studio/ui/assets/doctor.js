@@ -123,10 +123,10 @@
   // What the dataset is meant for: the base, the trigger word and what it shows.
   studio.aim = (deck) => {
     const { h } = studio;
-    const base = h("select", {});
-    const trigger = h("input", { type: "text", maxlength: "60", placeholder: "sks", autocomplete: "off", spellcheck: "false" });
-    const noun = h("input", { type: "text", maxlength: "60", placeholder: "fox", autocomplete: "off", spellcheck: "false" });
-    const ground = h("input", { type: "color", value: "#ffffff" });
+    const base = h("select", { "aria-label": "Base model" });
+    const trigger = h("input", { type: "text", maxlength: "60", placeholder: "sks", "aria-label": "Trigger word", autocomplete: "off", spellcheck: "false" });
+    const noun = h("input", { type: "text", maxlength: "60", placeholder: "fox", "aria-label": "What it is", autocomplete: "off", spellcheck: "false" });
+    const ground = h("input", { type: "color", value: "#ffffff", "aria-label": "Backdrop" });
     const say = () => deck.aimAt([base.value, trigger.value.trim(), noun.value.trim(), ground.value]);
     for (const field of [base, trigger, noun, ground]) {
       field.addEventListener("input", say);

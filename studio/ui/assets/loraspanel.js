@@ -27,10 +27,19 @@
       h("label", { class: "field" }, h("span", {}, "Your note"), note), about,
       h("div", { class: "field" }, h("span", {}, "Does it fit?"), bases, fits), ignored, receipt);
 
-    const keep = studio.settled(() => {
+    // What is typed is kept after a pause, or when the panel turns to another LoRA or is closed.
+    let typed = null;
+    const kept = () => {
+      later.cancel();
+      if (typed) shelf.act("note", typed);
+      typed = null;
+    };
+    const later = studio.settled(kept, 600);
+    const keep = () => {
       const at = parseFloat(weight.value);
-      shelf.act("note", { name, note: note.value, weight: Number.isFinite(at) ? Math.min(2, Math.max(-2, at)) : null });
-    }, 600);
+      typed = { name, note: note.value, weight: Number.isFinite(at) ? Math.min(2, Math.max(-2, at)) : null };
+      later();
+    };
 
     function favour() {
       const card = shelf.card(name);
@@ -83,6 +92,7 @@
 
     function open() {
       const card = shelf.card(shelf.open);
+      if (name !== shelf.open) kept();
       root.hidden = !card;
       if (!card || name === shelf.open) { name = card ? name : ""; return card && facts(card); }
       name = shelf.open;
