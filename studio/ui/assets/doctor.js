@@ -1,5 +1,7 @@
 // What the check says: one line, and behind it each finding with its pictures and the buttons that mend it.
 (() => {
+  const FACES = 24, GROUPS = 12; // of a finding that are shown
+
   studio.doctor = (deck, root, opens) => {
     const { h, button } = studio;
     const verdict = h("span", { class: "verdict" });
@@ -22,10 +24,13 @@
       const stay = one.groups.map(([first]) => first);
       const rows = h("div", { class: "twins" });
       const draw = () => {
-        rows.replaceChildren(...one.groups.map((group, at) => h("div", { class: "group", role: "group" }, group.map((name) => h("figure", { class: name === stay[at] ? "stays" : "goes" },
-          face(name, one.notes[name]),
+        const figure = (name, at) => h("figure", { class: name === stay[at] ? "stays" : "goes" }, face(name, one.notes[name]),
           h("figcaption", {}, h("b", {}, name === stay[at] ? "Stays" : "Goes"), h("small", {}, one.notes[name] || name),
-            name === stay[at] ? "" : button("Keep this one", () => { stay[at] = name; draw(); }, { class: "link", "aria-label": `Keep ${name}` })))))));
+            name === stay[at] ? "" : button("Keep this one", () => { stay[at] = name; draw(); }, { class: "link", "aria-label": `Keep ${name}` })));
+        const rest = (count) => count > 0 && h("p", { class: "more" }, `and ${studio.pictures(count)} more`);
+        const drawn = one.groups.slice(0, GROUPS).map((group, at) => h("div", { class: "group", role: "group" },
+          group.slice(0, FACES).map((name) => figure(name, at)), rest(group.length - FACES)));
+        rows.replaceChildren(...drawn, rest(one.groups.slice(GROUPS).flat().length) || "");
         choose(one.groups.flatMap((group, at) => group.filter((name) => name !== stay[at])));
       };
       draw();
@@ -56,8 +61,8 @@
       const starts = new Set(one.groups.slice(1).map(([first]) => first)); // a little room between two groups
       const take = one.groups.length && one.mends.find((mend) => mend.action === "remove");
       let extra = [];
-      const strip = take ? choices(one, (names) => { extra = names; }) : h("div", { class: "faces" }, one.pictures.slice(0, 24).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
-        one.count > 24 ? button(`+${one.count - 24}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
+      const strip = take ? choices(one, (names) => { extra = names; }) : h("div", { class: "faces" }, one.pictures.slice(0, FACES).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
+        one.count > FACES ? button(`+${one.count - FACES}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
       const mends = one.mends.map((mend) => button(mend.label, async (event) => {
         if (mend.opens) return opens(mend, one);
         const pressed = event.target;
@@ -83,8 +88,8 @@
       fold.classList.toggle("fine", Boolean(report && report.ready && !report.findings.length));
       verdict.textContent = report ? (fold.open && report.findings.length && report.state) || report.verdict
         : examining && examining[0] < examining[1] ? `Looking at the pictures, ${examining[0]} of ${examining[1]} …` : "Looking at the pictures …";
-      const findings = report ? report.findings : [];
-      const keys = findings.map((one) => JSON.stringify([one, one.pictures.slice(0, 24).map((name) => deck.small(name))]));
+      const findings = report && fold.open ? report.findings : []; // nobody waits for what is folded away
+      const keys = findings.map((one) => JSON.stringify([one, one.pictures.slice(0, FACES).map((name) => deck.small(name))]));
       for (const key of [...shown.keys()]) if (!keys.includes(key)) shown.delete(key);
       findings.forEach((one, at) => {
         if (shown.has(keys[at])) return;

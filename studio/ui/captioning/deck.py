@@ -27,8 +27,7 @@ from studio.workspace import Workspace
 SIDE = 384  # pixels of a thumbnail
 ATTENTION = 8.0  # seconds after the last look for which the thread goes on
 PAUSE = 0.6  # seconds between two looks at the folder
-SOME = 100  # pictures that are looked at before the first are shown
-SHARE = 0.25  # seconds of thumbnails between them
+SHARE = 0.25  # seconds for which pictures are looked at, and then thumbnails made, by turns
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class Deck:
         self.content = 0
         """Counts the changes of pictures and words; not those of what is only known about them."""
         self._files = Files({}, frozenset())
+        self._parts: tuple[Files, Any] = self._files, None
         self._order_told: list[str] = []
         self._wanted: list[str] = []
         self._looked = 0.0
@@ -132,10 +132,13 @@ class Deck:
         ]
         gone = [name for name in self._files.pictures if name not in files.pictures]
         sizes = None if self._files.pictures else Sizes(self.folder)
-        for count, name in enumerate(changed, 1):
+        told = time.monotonic()
+        for name in changed:
             self._read(name, files, sizes)
-            if count % SOME == 0:
+            if time.monotonic() - told > SHARE:
                 self._order(files)
+                self._thumbnails()
+                told = time.monotonic()
         self._order(files)
         if sizes is not None:
             sizes.keep()
@@ -182,6 +185,9 @@ class Deck:
 
     def _mark_parts(self, files: Files) -> None:
         cropped = crops(self.folder)
+        if (files, cropped) == self._parts:
+            return
+        self._parts = files, cropped
         for name in files.pictures:
             self.change(name, mask=Path(name).stem in files.masked, crop=name in cropped)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from studio.data.dataset import natural
 from studio.data.journal import stem_of
@@ -35,12 +37,33 @@ def list_files(folder: Path) -> Files:
         found = dict(_stamps(folder))
     except OSError as fault:
         raise DatasetError(f"The folder {folder} cannot be read", why=fault.strerror or str(fault)) from fault
-    captions = {stem_of(name): stamp for name, stamp in found.items() if name.lower().endswith(".txt")}
-    names = sorted((Path(name) for name in found if is_picture(Path(name))), key=natural)
-    return Files(
-        {path.name: (found[path.name], captions.get(stem_of(path.name), NONE)) for path in names},
-        frozenset(Path(name).stem.removesuffix(MASK) for name in found if Path(name).stem.endswith(MASK)),
+    names = {name: _name(name) for name in found}
+    captions = {one.stem: found[name] for name, one in names.items() if one.caption}
+    pictures = sorted(
+        (name for name, one in names.items() if one.picture), key=lambda name: names[name].order
     )
+    return Files(
+        {name: (found[name], captions.get(names[name].stem, NONE)) for name in pictures},
+        frozenset(one.masks for one in names.values() if one.masks),
+    )
+
+
+class _Name(NamedTuple):
+    """What a file's name tells. `masks` is the stem of the picture that it is a mask of."""
+
+    picture: bool
+    caption: bool
+    stem: str
+    masks: str
+    order: tuple[Any, ...]
+
+
+@lru_cache(maxsize=200_000)
+def _name(name: str) -> _Name:
+    """Found once for each name, for a folder is looked through again and again."""
+    path = Path(name)
+    masks = path.stem.removesuffix(MASK) if path.stem.endswith(MASK) else ""
+    return _Name(is_picture(path), name.lower().endswith(".txt"), stem_of(name), masks, natural(path))
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, Stamp]]:
