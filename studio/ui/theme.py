@@ -17,7 +17,7 @@ STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer", "tra
 SCRIPTS = (
     *("live", "build", "page", "drop", "brush", "keeper", "prompting", "knob", "card", "pad", "mixer"),
     *("training", "split", "easel", "zip", "gallery", "source", "axes", "drops"),
-    *("bring", "deck", "grid", "regions", "editor", "batch", "doctor", "bench"),
+    *("bring", "cards", "deck", "grid", "regions", "editor", "batch", "doctor", "bench"),
     *("lorashelf", "lorasgrid", "loraspanel", "loras"),
 )
 
