@@ -67,14 +67,13 @@ class Training:
             self._sample(asked=True)
 
     def _asked(self) -> list[str]:
-        asked = [request for request in (SAVE_NOW, SAMPLE_NOW) if self.context.asked(request)]
         try:
             self.context.check()
         except Paused:
-            asked.append("paused")
+            return ["paused"]  # what else was asked for is done when it goes on
         except Cancelled:
-            asked.append("stopped")
-        return asked
+            return ["stopped"]
+        return [request for request in (SAVE_NOW, SAMPLE_NOW) if self.context.asked(request)]
 
     def _go_on(self) -> None:
         state = self.checkpoints.newest()

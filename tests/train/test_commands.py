@@ -20,14 +20,15 @@ def small(tmp_path: Path) -> Small:
 class Asking(Context):
     """A context whose person asks for something after the second step."""
 
-    def __init__(self, small: Small, run: Run, request: str) -> None:
+    def __init__(self, small: Small, run: Run, *requests: str) -> None:
         super().__init__(small.workspace, run, small.events.append)
-        self.request = request
+        self.requests = requests
 
     def progress(self, step: int, total: int, message: str = "", **values: float) -> None:
         super().progress(step, total, message, **values)
         if message.startswith("Step 2 "):
-            (self.folder / self.request).touch()
+            for request in self.requests:
+                (self.folder / request).touch()
 
 
 def test_sample_now_and_save_now_change_nothing_else(small: Small) -> None:
@@ -52,3 +53,12 @@ def test_a_paused_training_goes_on_exactly(small: Small) -> None:
     (folder / "pause").unlink()
     small.train(paused)
     assert small.steps(paused) == small.steps(plain)
+
+
+def test_a_sample_asked_for_just_before_a_pause_is_painted_when_it_goes_on(small: Small) -> None:
+    run = small.run()
+    with pytest.raises(Paused):
+        small.train(run, Asking(small, run, "sample-now", "pause"))
+    (run.folder(small.workspace) / "pause").unlink()
+    small.train(run)
+    assert [told.facts["step"] for told in small.told("sample") if told.facts["asked"]][:1] == [2]
