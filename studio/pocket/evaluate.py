@@ -15,6 +15,7 @@ from studio.pocket.icons import BUILD
 from studio.pocket.ledger import Figures, kept, place
 
 PAINTS = measures.PAINTS
+LEARNS = (*learning.LEARNS, "judge")
 
 
 class Measure(NamedTuple):
@@ -32,10 +33,10 @@ MEASURES = {
     "tagger": Measure(measures.tagger, ("tagger",)),
     "painter": Measure(measures.painter, (*PAINTS, "judge")),
     "pairs": Measure(measures.pairs, (*PAINTS, "judge")),
-    "subjects": Measure(learning.subjects, (*PAINTS, "judge")),
-    "mixes": Measure(learning.mixes, (*PAINTS, "judge")),
-    "last_subjects": Measure(lambda: learning.subjects(last=True), (*PAINTS, "judge")),
-    "last_mixes": Measure(lambda: learning.mixes(last=True), (*PAINTS, "judge")),
+    "subjects": Measure(learning.subjects, LEARNS),
+    "mixes": Measure(learning.mixes, LEARNS),
+    "last_subjects": Measure(lambda: learning.subjects(last=True), LEARNS),
+    "last_mixes": Measure(lambda: learning.mixes(last=True), LEARNS),
     "speed": Measure(measures.speed, PAINTS),
 }
 LAST = ("last_subjects", "last_mixes")

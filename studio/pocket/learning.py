@@ -20,7 +20,7 @@ from studio.pocket import contact, demo, judge
 from studio.pocket.ledger import Figures, kept, place
 from studio.pocket.likeness import Eyes
 from studio.pocket.measures import PAINTS
-from studio.pocket.scenes import Scene, caption, picture, plain
+from studio.pocket.scenes import Scene, caption, picture, plain, sentence
 from studio.pocket.things import COLOURS, HELD_OUT_STYLE, STYLES, Thing, held_out
 from studio.settings import presets
 from studio.train.engine import TrainEngine
@@ -29,6 +29,7 @@ from studio.workspace import Workspace
 
 SUBJECT_TRIGGER, STYLE_TRIGGER, STYLE_NAME = "sks", "zwx", "ink style"
 INK = next(iter(HELD_OUT_STYLE.values()))
+LEARNS = (*PAINTS, "presets")
 OTHERS, GROUNDS = 40, ("white", "yellow", "teal", "pink")
 MIXES = {"mixed": (0.8, 0.8), "mixed_full": (1.0, 1.0), "subject": (1.0, 0.0), "style": (0.0, 1.0)}
 
@@ -37,7 +38,7 @@ class Studio:
     """A workspace of the studio for these very weights, and what is opened in it once."""
 
     def __init__(self) -> None:
-        self.workspace = Workspace.open(place(PAINTS) / "workspace")
+        self.workspace = Workspace.open(place(LEARNS) / "workspace")
 
     @cached_property
     def opened(self) -> Opened:
@@ -58,13 +59,17 @@ class Studio:
         return contact.paint(self.opened.pipeline, words, range(seed, seed + len(words)))
 
     def learned(self, name: str, preset: str, scenes: Mapping[str, Scene], **values: Any) -> Figures:
-        """Train a LoRA of this name on these scenes with a preset, unless it is there; seconds it took."""
+        """Train a LoRA of this name on these scenes with a preset, unless it is there; seconds it took.
+
+        The captions beside them say what is there, and the trigger word for the style that nobody knows.
+        """
 
         def train() -> Figures:
             folder = self.workspace.datasets / name
             folder.mkdir(exist_ok=True)
             for stem, scene in scenes.items():
                 picture(scene, demo.PIXELS).save(folder / f"{stem}.png")
+                (folder / f"{stem}.txt").write_text(sentence(scene).replace(INK, values["trigger"]))
             settings = TrainSettings.layered(
                 presets("train")[preset].values, {"name": name, "dataset": name, "seed": 1, **values}
             )
@@ -169,7 +174,7 @@ def mixes(last: bool = False) -> Figures:
     """A held-out thing in the held-out style: on how many of ten things the mix beats either LoRA alone."""
     studio = Studio()
     scenes = {icon: Scene((demo.thing_named(icon),), INK, ground) for icon, ground in demo.STYLE_SCENES}
-    studio.learned(STYLE_NAME, "pocket-style", scenes, trigger=STYLE_TRIGGER)
+    studio.learned(STYLE_NAME, "pocket-style", scenes, trigger=STYLE_TRIGGER, captions="captions")
     found = [_mix(studio, thing) for thing in _things(last)]
     figures = {}
     for eye in ("clip", "judge"):

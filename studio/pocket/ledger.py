@@ -9,20 +9,23 @@ from pathlib import Path
 
 from studio.pocket.icons import BUILD
 from studio.pocket.stage import ASSETS
+from studio.settings import PRESETS
 
 Figures = dict[str, float]
 
 
 def fingerprint(parts: Sequence[str]) -> str:
-    """Twelve hex digits of the weights of these parts; "judge" is the judge, the rest are folders."""
+    """Twelve hex digits of these parts: weights by their folder, "judge", and "presets" of the training."""
     digest = hashlib.sha256()
     for part in parts:
-        for path in _weights(part):
+        for path in _files(part):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _weights(part: str) -> list[Path]:
+def _files(part: str) -> list[Path]:
+    if part == "presets":
+        return [PRESETS / "train" / f"pocket-{purpose}.toml" for purpose in ("subject", "style")]
     return [BUILD / "judge.pt"] if part == "judge" else sorted((ASSETS / part).glob("*.safetensors"))
 
 

@@ -29,7 +29,7 @@ def test_every_preset_of_ours_says_for_what_it_is() -> None:
     ("family", "base", "purpose", "found"),
     [
         ("pocket", "pocket", "subject", "pocket-subject"),
-        ("pocket-xl", "pocket-xl", "style", "pocket-style"),
+        ("pocket-xl", "pocket-xl", "style", "pocket-sibling-style"),
         ("sdxl", "my-sdxl", "style", "sdxl-style"),
         ("", "black-forest-labs/FLUX.1-dev", "subject", "flux-subject"),
         ("", "somebody/unknown", "subject", ""),
