@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from studio.data.crops import as_before
 from studio.data.journal import (
-    HISTORY,
     Change,
     Journal,
     Progress,
-    can_move,
     new_change,
+    possible,
     standing,
     stem_of,
     turned_back,
 )
-from studio.data.sidecars import caption_file, decode_caption, read_caption, tidy
+from studio.data.sidecars import HISTORY, caption_file, decode_caption, read_caption, tidy
 from studio.errors import CaptionConflict
 
 __all__ = [
@@ -188,12 +188,12 @@ def _turn(folder: Path, kind: Literal["undo", "redo"], progress: Progress | None
         change = turned[-1]
         wanted = turned_back(change) if kind == "undo" else change
         edits = [edit for edit in wanted.pictures if _says(folder / edit[0], edit[1])]
-        moves = tuple(move for move in wanted.moves if can_move(folder, move))
+        moves, crops = possible(folder, wanted.moves), as_before(folder, wanted.crops)
         kept = tuple(edit[0] for edit in wanted.pictures if edit not in edits)
+        kept += tuple(edit[0] for edit in wanted.crops if edit not in crops)
         kept += tuple(Path(move[0]).name for move in wanted.moves if move not in moves)
-        again = new_change(
-            edits, by=change.by, note=change.note, kept=kept, kind=kind, made=change.made, moves=moves
-        )
+        done = {"kept": kept, "made": change.made, "moves": moves, "crops": crops}
+        again = new_change(edits, by=change.by, note=change.note, kind=kind, **done)
         journal.commit(again, progress)
         return replace(change, kept=kept, moves=moves)
 

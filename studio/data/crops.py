@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from filelock import FileLock
 from PIL import Image
 
-from studio.data.journal import HISTORY
+from studio.data.sidecars import HISTORY
 from studio.errors import PictureError
 from studio.workspace import writing
 
 SMALLEST = 0.02  # of a side; less is a slip of the hand
+
+Sides = tuple[float, ...]
+"""Left, top, right and bottom, as `Crop` has them."""
+
+CropEdit = tuple[str, Sides | None, Sides | None]
+"""The name of a picture, its crop before and its crop after; None is all of it."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +78,34 @@ def crops(folder: Path) -> dict[str, Crop]:
         return {}
 
 
-def set_crop(picture: Path, crop: Crop | None) -> None:
-    """Train on this part of a picture from now on, or on all of it again."""
-    file = _file(picture.parent)
-    file.parent.mkdir(exist_ok=True)
-    with FileLock(file.with_name("crops.lock")):
-        chosen = crops(picture.parent)
-        chosen.pop(_key(picture), None)
-        if crop is not None:
-            chosen[_key(picture)] = crop
-        with writing(file) as written:
-            lines = {name: [round(side, 5) for side in astuple(one)] for name, one in chosen.items()}
-            json.dump(lines, written, ensure_ascii=False, indent=1)
-        _read.cache_clear()  # two changes may fall into one tick of the disk's clock
+def crop_edit(picture: Path, crop: Crop | None) -> CropEdit:
+    """What it takes to give a picture this crop, or none."""
+    before, after = (None if one is None else _sides(one) for one in (crop_of(picture), crop))
+    return _key(picture), before, after
+
+
+def as_before(folder: Path, edits: Sequence[CropEdit]) -> tuple[CropEdit, ...]:
+    """The edits of pictures whose crop is still what it was before."""
+    present = {name: _sides(crop) for name, crop in crops(folder).items()} if edits else {}
+    return tuple(edit for edit in edits if present.get(edit[0]) == edit[1])
+
+
+def put_crops(folder: Path, edits: Sequence[CropEdit]) -> None:
+    """Make the edits of pictures whose crop is still what it was before.
+
+    Only the journal calls this, which lets nobody else write meanwhile.
+    """
+    edits = as_before(folder, edits)
+    if not edits:
+        return
+    chosen = {name: _sides(crop) for name, crop in crops(folder).items()}
+    for name, _, after in edits:
+        chosen.pop(name, None)
+        if after is not None:
+            chosen[name] = after
+    with writing(_file(folder)) as written:
+        json.dump(chosen, written, ensure_ascii=False, indent=1)
+    _read.cache_clear()  # two changes may fall into one tick of the disk's clock
 
 
 @lru_cache(maxsize=64)
@@ -101,6 +122,10 @@ def _read(file: Path, modified: int) -> dict[str, Crop]:
         except (TypeError, ValueError, PictureError):
             continue
     return found
+
+
+def _sides(crop: Crop) -> Sides:
+    return tuple(round(side, 5) for side in astuple(crop))
 
 
 def _file(folder: Path) -> Path:

@@ -17,7 +17,8 @@ from typing import Any
 
 from PIL import ImageColor
 
-from studio.data.journal import HISTORY, Journal
+from studio.data.journal import Journal
+from studio.data.sidecars import HISTORY
 from studio.errors import DatasetError
 from studio.workspace import writing
 

@@ -17,9 +17,10 @@ from studio.data.captions import read_caption, write_captions
 from studio.data.companions import Companions, Words, pair, plain
 from studio.data.dataset import picture_files
 from studio.data.hints import Hints, hints, hints_of_name, set_hints
-from studio.data.journal import HISTORY, Progress
+from studio.data.journal import Progress
 from studio.data.pictures import MASK, is_picture, probe
 from studio.data.rows import Rows, parquet_rows
+from studio.data.sidecars import HISTORY
 from studio.errors import PictureError, explain
 from studio.workspace import safe_name
 

@@ -1,4 +1,4 @@
-"""The journal of a dataset: each change of its captions or pictures, of one or of many, is whole or is not.
+"""The journal of a dataset: each change of its captions, pictures, crops or masks is whole or is not.
 
 A change goes to the disk three times: into `pending.json`, then into the captions, then into the
 history; then `pending.json` goes. Whoever finds one that was left behind by a crash finishes it.
@@ -17,23 +17,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from filelock import FileLock
 
+from studio.data.crops import CropEdit, put_crops
 from studio.data.lines import Growing, append_line, read_lines
-from studio.data.sidecars import caption_file, explained, put_caption, read_caption
+from studio.data.sidecars import HISTORY, caption_file, explained, put_caption, read_caption
 from studio.errors import StudioError
 from studio.workspace import writing
 
-HISTORY = ".history"
 WRITERS = 8  # threads: each waits for the disk most of the time
+PAUSE = 10.0  # seconds after which somebody who goes on has begun something new
 
 Progress = Callable[[int, int], object]
 """Called with (done, all)."""
 
 Edit = tuple[str, str, str]
 """The file name of a picture, its caption before and its caption after."""
+
+Value = TypeVar("Value")
 
 Move = tuple[str, str]
 """From where to where a file was moved, in the folder of the dataset."""
@@ -45,8 +48,8 @@ class Change:
 
     Changes of one `group` that follow one another are taken back together. `kept` names the
     pictures that were left alone because their captions said something else by then, `made` those that
-    had no caption file before: taken back, they have none again. `moves` are the files of pictures that
-    were taken out or brought back.
+    had no caption file before: taken back, they have none again. `moves` are the files, of
+    pictures that were taken out or of masks, in the order in which they were moved.
     """
 
     id: str
@@ -59,11 +62,20 @@ class Change:
     kind: Literal["edit", "undo", "redo"] = "edit"
     made: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
+    crops: tuple[CropEdit, ...] = ()
 
 
 def new_change(edits: Sequence[Edit], *, by: str, note: str = "", **more: Any) -> Change:
     """A change that happens now."""
     return Change(secrets.token_hex(8), note, by, time.time(), tuple(edits), **more)
+
+
+def going_on(folder: Path, who: str) -> str:
+    """The group of what somebody does: the one before, where they go on with it without a longer pause."""
+    last = next(reversed(Journal(folder).changes()), None)
+    if last and last.kind == "edit" and time.time() - last.at < PAUSE and last.group.startswith(f"{who} "):
+        return last.group
+    return f"{who} {secrets.token_hex(4)}"
 
 
 class Journal:
@@ -145,19 +157,27 @@ class Journal:
                     progress(done, len(change.pictures))
         for move in change.moves:
             self._move(*move)
+        with explained(self.folder):
+            put_crops(self.folder, change.crops)
 
     def _move(self, source: str, target: str) -> None:
         """Move a file, unless that is done or something else lies there."""
-        if can_move(self.folder, (source, target)):
+        if possible(self.folder, [(source, target)]):
             with explained(self.folder / source):
                 (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / source).rename(self.folder / target)
 
 
-def can_move(folder: Path, move: Move) -> bool:
-    """Whether a file is where it would be moved from, and nothing where it would be moved to."""
-    source, target = move
-    return os.path.lexists(folder / source) and not os.path.lexists(folder / target)
+def possible(folder: Path, moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The moves whose file is there, and whose place is free, when those before them are made."""
+    there: dict[str, bool] = {}
+    made = []
+    for source, target in moves:
+        is_there, taken = (there.get(one, os.path.lexists(folder / one)) for one in (source, target))
+        if is_there and not taken:
+            there[source], there[target] = False, True
+            made.append((source, target))
+    return tuple(made)
 
 
 def turned_back(change: Change) -> Change:
@@ -165,7 +185,8 @@ def turned_back(change: Change) -> Change:
     return replace(
         change,
         pictures=tuple((name, after, before) for name, before, after in change.pictures),
-        moves=tuple((target, source) for source, target in change.moves),
+        moves=tuple((target, source) for source, target in reversed(change.moves)),
+        crops=tuple((name, after, before) for name, before, after in change.crops),
     )
 
 
@@ -198,11 +219,23 @@ def stem_of(name: str) -> str:
 
 
 def _together(one: Change, other: Change) -> Change:
-    """Two changes of a group as one: each picture from its first words to its last."""
-    edits = {name: (name, before, after) for name, before, after in one.pictures}
-    for name, before, after in other.pictures:
+    """Two changes of a group as one: each picture from what it was first to what it was last."""
+    return replace(
+        other,
+        pictures=_joined(one.pictures, other.pictures),
+        crops=_joined(one.crops, other.crops),
+        made=one.made + other.made,
+        moves=one.moves + other.moves,
+    )
+
+
+def _joined(
+    earlier: Sequence[tuple[str, Value, Value]], later: Sequence[tuple[str, Value, Value]]
+) -> tuple[tuple[str, Value, Value], ...]:
+    edits = {edit[0]: edit for edit in earlier}
+    for name, before, after in later:
         edits[name] = (name, edits[name][1] if name in edits else before, after)
-    return replace(other, pictures=tuple(edits.values()), made=one.made + other.made)
+    return tuple(edits.values())
 
 
 def _change(record: dict[str, Any]) -> Change:
@@ -212,4 +245,9 @@ def _change(record: dict[str, Any]) -> Change:
     edits = tuple((name, before, after) for name, before, after in record["pictures"])
     lists = {name: tuple(record.get(name, ())) for name in ("kept", "made")}
     moves = tuple((source, target) for source, target in record.get("moves", ()))
-    return Change(**{**record, **lists, "pictures": edits, "moves": moves})
+    crops = tuple((name, _sides(before), _sides(after)) for name, before, after in record.get("crops", ()))
+    return Change(**{**record, **lists, "pictures": edits, "moves": moves, "crops": crops})
+
+
+def _sides(listed: Sequence[float] | None) -> tuple[float, ...] | None:
+    return None if listed is None else tuple(listed)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
+import secrets
 from pathlib import Path
 from typing import IO, cast
 
 from PIL import Image
 
 from studio.data.decoding import decoding
-from studio.data.journal import HISTORY
+from studio.data.journal import Journal, new_change
 from studio.data.pictures import MASK, open_picture, probe, turned
+from studio.data.sidecars import HISTORY, explained
 from studio.errors import PictureError
-from studio.workspace import free_path, writing
+from studio.workspace import writing
+
+KEPT = f"{HISTORY}/masks"
 
 
 def mask_file(picture: Path) -> Path:
@@ -33,10 +36,11 @@ def open_mask(picture: Path) -> Image.Image | None:
     return None if file is None else open_picture(file, background="black").convert("L")
 
 
-def write_mask(picture: Path, image: Image.Image) -> Path:
-    """Give a picture its mask, in the picture's own size; the mask before goes into the hidden folder.
+def write_mask(picture: Path, image: Image.Image, *, group: str = "") -> Path:
+    """Give a picture its mask, in the picture's own size: a change of the dataset, which can be taken back.
 
-    Transparent parts of `image` count as black. Raises `PictureError` for an unreadable picture.
+    Transparent parts of `image` count as black. `group` is that of a `Change`. Raises `PictureError`
+    for an unreadable picture.
     """
     size = probe(picture)
     if image.has_transparency_data:
@@ -44,13 +48,11 @@ def write_mask(picture: Path, image: Image.Image) -> Path:
     mask = image.convert("L")
     if mask.size != size:
         mask = mask.resize(size, Image.Resampling.BILINEAR)
-    _keep(picture)
-    with writing(mask_file(picture), "wb") as file:
-        mask.save(cast("IO[bytes]", file), "PNG")
+    _change(picture, mask, f"Mask of {picture.name}", group)
     return mask_file(picture)
 
 
-def mask_from_alpha(picture: Path) -> Path:
+def mask_from_alpha(picture: Path, *, group: str = "") -> Path:
     """Make a mask of a picture's transparency: what can be seen is learnt.
 
     Raises `PictureError` when nothing of it, or all of it, is transparent.
@@ -70,20 +72,24 @@ def mask_from_alpha(picture: Path) -> Path:
             why="All of it is transparent",
             remedy="Draw the mask instead.",
         )
-    return write_mask(picture, alpha)
+    return write_mask(picture, alpha, group=group)
 
 
-def remove_mask(picture: Path) -> None:
-    """Learn all of a picture again; its mask is kept in the hidden folder."""
+def remove_mask(picture: Path, *, group: str = "") -> None:
+    """Learn all of a picture again; its mask is kept in the hidden folder, and can be brought back."""
     if mask_of(picture) is not None:
-        _keep(picture)
-        mask_file(picture).unlink()
+        _change(picture, None, f"No mask of {picture.name}", group)
 
 
-def _keep(picture: Path) -> None:
-    """Put a copy of the present mask aside, under a name that is free."""
-    present = mask_of(picture)
-    if present is not None:
-        aside = free_path(picture.parent / HISTORY / "masks" / present.name)
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(present, aside)
+def _change(picture: Path, mask: Image.Image | None, note: str, group: str) -> None:
+    """Move the present mask aside, and the new one to its place."""
+    folder, file, place = picture.parent, mask_file(picture), f"{KEPT}/{secrets.token_hex(4)}"
+    journal = Journal(folder)
+    with journal.locked(file):
+        moves = [(file.name, f"{place}/before/{file.name}")] if mask_of(picture) else []
+        if mask is not None:
+            new = f"{place}/{file.name}"
+            with explained(file), writing(folder / new, "wb") as written:
+                mask.save(cast("IO[bytes]", written), "PNG")
+            moves.append((new, file.name))
+        journal.commit(new_change([], by="hand", note=note, group=group, moves=tuple(moves)))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from send2trash import send2trash
 
-from studio.data.journal import HISTORY, Change, Journal, Move, new_change
+from studio.data.journal import Change, Journal, Move, new_change
 from studio.data.masks import mask_of
 from studio.data.pictures import is_picture
-from studio.data.sidecars import caption_file
+from studio.data.sidecars import HISTORY, caption_file
 from studio.errors import DatasetError, PictureError
 
 REMOVED = Path(HISTORY) / "removed"

@@ -11,6 +11,8 @@ from pathlib import Path
 from studio.errors import InternalFault, PictureError, explain
 from studio.workspace import writing
 
+HISTORY = ".history"  # the hidden folder of a dataset, for what is the studio's own
+
 
 def caption_file(picture: Path) -> Path:
     """The `.txt` of a picture: the one that is there, however its name is spelt, or the one to be made."""

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from studio.data.journal import HISTORY
 from studio.data.pictures import probe
+from studio.data.sidecars import HISTORY
 from studio.errors import PictureError
 from studio.workspace import writing
 

@@ -39,6 +39,10 @@ def test_a_crop_is_drawn_moved_and_taken_away(server: Server, page: Page, sample
     expect(page.locator(".region-tools .told")).to_have_text("Only this part is trained on.")
     assert _near(crop_of(picture), (0.3, 0.2, 0.8, 0.6))
     expect(page.locator(".card .flags")).to_contain_text("crop")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".card .flags")).not_to_contain_text("crop")
+    page.keyboard.press("Control+Shift+z")
+    expect(page.locator(".card .flags")).to_contain_text("crop")
     page.get_by_role("button", name="Crop", exact=True).click()
     page.locator(".editor .crop").press("ArrowDown")
     page.locator(".editor .crop").press("Shift+ArrowLeft")
@@ -57,13 +61,20 @@ def test_a_mask_is_painted_and_taken_away(server: Server, page: Page, samples: l
     _open(page)
     page.get_by_role("button", name="Mask", exact=True).click()
     _drag(page, ".editor canvas", (0.1, 0.25), (0.9, 0.25))
-    page.get_by_role("button", name="Save the mask").click()
+    _drag(page, ".editor canvas", (0.1, 0.75), (0.9, 0.75))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Escape")  # nothing has to be pressed for it to be saved
+    expect(page.locator(".card .flags")).to_contain_text("mask")
+    _open(page)
+    page.get_by_role("button", name="Mask", exact=True).click()
+    _drag(page, ".editor canvas", (0.1, 0.1), (0.9, 0.1))
+    page.get_by_role("button", name="Done", exact=True).click()
     expect(page.locator(".region-tools .told")).to_have_text("The mask is saved.")
     mask = open_mask(picture)
     with Image.open(picture) as image:
         assert mask is not None and mask.size == image.size
         across, down = image.size
-    assert [mask.getpixel((across // 2, int(down * y))) for y in (0.25, 0.75)] == [0, 255]
+    assert [mask.getpixel((across // 2, int(down * y))) for y in (0.1, 0.25, 0.75)] == [0, 0, 255]
     expect(page.locator(".card .flags")).to_contain_text("mask")
     page.reload()
     enter(page, "Caption")
@@ -72,6 +83,9 @@ def test_a_mask_is_painted_and_taken_away(server: Server, page: Page, samples: l
     page.get_by_role("button", name="No mask").click()
     expect(page.locator(".region-tools .told")).to_have_text("All of it is learned.")
     assert open_mask(picture) is None
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".bench .main > .told")).to_have_text(f"Taken back: No mask of {samples[0].name}.")
+    assert open_mask(picture) is not None
 
 
 def test_pictures_are_compared_by_an_image_model_when_asked(page: Page, samples: list[Path]) -> None:

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from studio.data.buckets import fit, kept
-from studio.data.crops import Crop, crop_of, crops, set_crop
+from studio.data.captions import redo, undo
+from studio.data.cropping import set_crop
+from studio.data.crops import Crop, crop_of, crops
 from studio.errors import PictureError
 from tests.data import samples
 
@@ -22,6 +24,27 @@ def test_a_crop_is_kept_beside_the_picture_and_changes_nothing_in_it(tmp_path: P
     assert crops(tmp_path) == {"cat.png": Crop(0, 0, 0.5, 0.5)}
     set_crop(picture, None)
     assert crop_of(picture) is None and picture.read_bytes() == content
+
+
+def test_crops_are_taken_back_one_by_one(tmp_path: Path) -> None:
+    picture = samples.picture(tmp_path / "cat.png")
+    first, second = Crop(0.1234567, 0, 1, 0.5), Crop(0, 0, 0.5, 0.5)
+    for crop in (first, second, second, None):
+        set_crop(picture, crop)
+    kept = [crop_of(picture) for _ in range(3) if undo(tmp_path)]
+    assert kept == [second, Crop(0.12346, 0, 1, 0.5), None]
+    assert undo(tmp_path) is None
+    redo(tmp_path)
+    assert crop_of(picture) == kept[1]
+
+
+def test_a_crop_that_was_changed_by_hand_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    picture = samples.picture(tmp_path / "cat.png")
+    set_crop(picture, Crop(0, 0, 0.5, 0.5))
+    (tmp_path / ".history" / "crops.json").write_text('{"cat.png": [0, 0, 0.25, 1]}', encoding="utf-8")
+    taken = undo(tmp_path)
+    assert taken is not None and taken.kept == ("cat.png",)
+    assert crop_of(picture) == Crop(0, 0, 0.25, 1)
 
 
 def test_a_name_counts_however_its_accents_are_spelt(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
+from studio.data.captions import redo, undo
 from studio.data.dataset import open_dataset
-from studio.data.masks import mask_from_alpha, mask_of, open_mask, remove_mask, write_mask
+from studio.data.masks import mask_file, mask_from_alpha, mask_of, open_mask, remove_mask, write_mask
 from studio.errors import PictureError
 from tests.data import samples
 
@@ -40,14 +41,34 @@ def test_what_is_transparent_in_a_drawn_mask_is_black(tmp_path: Path) -> None:
     assert mask is not None and (mask.getpixel((5, 5)), mask.getpixel((35, 5))) == (255, 0)
 
 
-def test_the_mask_before_is_kept(tmp_path: Path) -> None:
+def test_the_masks_before_are_kept_and_brought_back_one_by_one(tmp_path: Path) -> None:
     picture = samples.picture(tmp_path / "cat.png")
     for value in (10, 20, 30):
         write_mask(picture, grey(value))
+    first = mask_file(picture).read_bytes()
     remove_mask(picture)
     assert mask_of(picture) is None
-    old = sorted((tmp_path / ".history" / "masks").iterdir())
-    assert [Image.open(file).getpixel((0, 0)) for file in old] == [20, 30, 10]  # "… 2", "… 3", then the first
+    undo(tmp_path)
+    assert mask_file(picture).read_bytes() == first
+    assert [_value(picture) for _ in range(3) if undo(tmp_path)] == [20, 10, None]
+    assert undo(tmp_path) is None
+    assert [_value(picture) for _ in range(4) if redo(tmp_path)] == [10, 20, 30, None]
+
+
+def test_strokes_of_one_group_are_taken_back_together(tmp_path: Path) -> None:
+    picture = samples.picture(tmp_path / "cat.png")
+    write_mask(picture, grey(10))
+    for value in (20, 30):
+        write_mask(picture, grey(value), group="painting")
+    undo(tmp_path)
+    assert _value(picture) == 10
+    redo(tmp_path)
+    assert _value(picture) == 30
+
+
+def _value(picture: Path) -> object:
+    mask = open_mask(picture)
+    return mask and mask.getpixel((0, 0))
 
 
 def test_a_mask_is_taken_from_what_can_be_seen(tmp_path: Path) -> None:

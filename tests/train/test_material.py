@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from studio.data.crops import Crop, set_crop
+from studio.data.cropping import set_crop
+from studio.data.crops import Crop
 from studio.data.masks import write_mask
 from studio.errors import SettingsError
 from studio.jobs.context import Context

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.data import removal
 from studio.data.captions import read_caption, write_captions
-from studio.data.crops import Crop, set_crop
+from studio.data.cropping import set_crop
+from studio.data.crops import Crop
 from studio.data.doctor.findings import told
 from studio.data.doctor.words import without
 from studio.data.editing import AddTrigger
@@ -73,8 +75,9 @@ def crop(folder: Path, picture: str, sides: Sequence[float]) -> str:
 
 def alpha_masks(folder: Path, pictures: Sequence[str]) -> str:
     """Make masks of what is transparent in pictures."""
+    group = f"masks {secrets.token_hex(4)}"
     for picture in present(folder, pictures):
-        mask_from_alpha(picture)
+        mask_from_alpha(picture, group=group)
     return told(len(pictures), "{n} mask{s} {were} made.")
 
 

@@ -47,9 +47,9 @@
       if (mend.opens === "caption") return trigger("again", { names: finding.pictures });
       if (!name) return;
       deck.choose([name]);
-      deck.show(name);
-      if (mend.opens === "editor") deck.tell("edit");
-      else deck.tell("region", { kind: mend.opens, values: finding.crops[name] || mend.arguments.sides });
+      const drawn = mend.opens !== "editor";
+      deck.show(name, drawn ? { kind: mend.opens, values: finding.crops[name] || mend.arguments.sides } : null);
+      if (!drawn) deck.tell("edit");
     }
 
     function unfold(place, open = place.hidden) {
@@ -68,6 +68,7 @@
     async function turn(kind) {
       await editor.flush();
       await deck.act("turn", { kind });
+      editor.renew();
     }
 
     function sieve(text) {
@@ -138,8 +139,8 @@
       if (!root.offsetParent || event.defaultPrevented || studio.typing(event.target) || main.hidden) return;
       const ctrl = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
-      if (ctrl && key === "z") turn(event.shiftKey ? "redo" : "undo");
-      else if (ctrl && key === "y") turn("redo");
+      const turning = studio.turning(event);
+      if (turning) editor.turn(turning) || turn(turning);
       else if (ctrl && key === "a") deck.choose(deck.shown());
       else if (ctrl || event.altKey) return;
       else if (key === "/") filter.focus();

@@ -1,7 +1,9 @@
 // A brush on a canvas that lies over a picture and paints a mask in black and white. A veil shows the mask:
 // by default black, what is not learned, is covered in red; `ground` is the colour that one begins with.
+// `changed` is called after each stroke; `turn` takes the last one back, or makes it again.
 (() => {
   const SIDE = 1024;
+  const STEPS = 20; // that can be taken back; each is a picture of the whole mask
   const RED = { colour: [214, 40, 57], opaque: (light) => (255 - light) * 0.62 };
 
   studio.brush = (canvas, { veil = RED, ground = "white" } = {}) => {
@@ -11,12 +13,36 @@
     const brush = { size: 0.12, colour: ground === "white" ? "black" : "white", changed: () => {} };
 
     function show() {
-      const picture = mask.getImageData(0, 0, grey.width, grey.height);
+      const picture = present();
       for (let at = 0; at < picture.data.length; at += 4) {
         const light = picture.data[at];
         picture.data.set([...veil.colour, Math.round(veil.opaque(light))], at);
       }
       paint.putImageData(picture, 0, 0);
+    }
+
+    const past = [], future = [];
+    const present = () => mask.getImageData(0, 0, grey.width, grey.height);
+
+    function keep() {
+      past.push(present());
+      if (past.length > STEPS) past.shift();
+      future.length = 0;
+    }
+
+    brush.turn = (kind) => {
+      const [from, to] = kind === "redo" ? [future, past] : [past, future];
+      if (!from.length) return;
+      to.push(present());
+      mask.putImageData(from.pop(), 0, 0);
+      show();
+      brush.changed();
+    };
+
+    function cover(colour) {
+      mask.fillStyle = colour;
+      mask.fillRect(0, 0, grey.width, grey.height);
+      show();
     }
 
     brush.begin = (image, url) => {
@@ -26,7 +52,8 @@
           one.width = Math.max(1, Math.round(image.naturalWidth * scale));
           one.height = Math.max(1, Math.round(image.naturalHeight * scale));
         }
-        brush.fill(ground);
+        past.length = future.length = 0;
+        cover(ground);
         if (!url) return;
         const before = new Image();
         before.onload = () => { mask.drawImage(before, 0, 0, grey.width, grey.height); show(); };
@@ -37,9 +64,8 @@
     };
 
     brush.fill = (colour) => {
-      mask.fillStyle = colour;
-      mask.fillRect(0, 0, grey.width, grey.height);
-      show();
+      keep();
+      cover(colour);
     };
 
     brush.picture = () => grey.toDataURL("image/png");
@@ -47,7 +73,9 @@
     canvas.addEventListener("pointerdown", (event) => {
       if (canvas.classList.contains("still")) return;
       event.preventDefault();
+      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
+      keep();
       const area = canvas.getBoundingClientRect();
       const at = (one) => [((one.clientX - area.left) / area.width) * grey.width, ((one.clientY - area.top) / area.height) * grey.height];
       let from = at(event);

@@ -33,4 +33,10 @@ studio.pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
 studio.way = (segments) => segments.map(([kind, text]) => kind === "same" ? text
   : studio.h(kind === "added" ? "ins" : "del", {}, text));
 
+// Whether keys ask for "undo" or "redo"; "" where they do not.
+studio.turning = ({ key, ctrlKey, metaKey, shiftKey }) => {
+  if (!ctrlKey && !metaKey) return "";
+  return { z: shiftKey ? "redo" : "undo", y: "redo" }[key.toLowerCase()] || "";
+};
+
 studio.typing = (target) => target.closest && target.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");

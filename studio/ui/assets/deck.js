@@ -12,7 +12,7 @@
     const deck = {
       dataset: "", epoch: "", revision: -1, title: "", thumbnails: "", aim: NO_AIM,
       cards: new Map(), order: [], meta: {}, kept: null, filter: "",
-      chosen: new Set(), open: "", wanted: [],
+      chosen: new Set(), open: "", region: null, wanted: [],
       on: (listener) => listeners.push(listener),
       tell: (what, detail) => listeners.forEach((listener) => listener(what, detail)),
       card: (name) => deck.cards.get(name),
@@ -73,8 +73,9 @@
       return asking;
     };
 
-    deck.show = (name) => {
-      deck.open = name;
+    // Opens a picture, and with `region` (a `kind` and its `values`) what is drawn on it.
+    deck.show = (name, region = null) => {
+      Object.assign(deck, { open: name, region });
       deck.tell("open");
     };
 

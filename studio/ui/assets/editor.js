@@ -53,16 +53,17 @@
       history.lastChild.replaceChildren(...versions.map((version) => h("li", {},
         h("p", { class: "old" }, version.text || "(no words)"),
         h("small", {}, [version.by, when(version.at), version.note].filter(Boolean).join(" · ")),
-        button("Take back", () => { words.value = version.text; changed(); save(); }, { title: "Let the caption say this again" }),
+        button("Use this version", () => use(version.text), { title: "Let the caption say this again" }),
         version.text && h("details", {}, h("summary", {}, "What has changed since"), h("p", { class: "way" }, studio.way(version.way))))));
     }
 
     async function open() {
       await flush();
       name = deck.open;
+      const { region } = deck;
       root.hidden = !name;
       root.parentElement.classList.toggle("editing", Boolean(name));
-      if (!name) return;
+      if (!name) return regions.open("");
       const card = deck.card(name);
       title.textContent = name;
       title.title = name;
@@ -81,6 +82,10 @@
       if (!dirty) words.value = before = answer.caption;
       measure(answer);
       recall(answer.history);
+      if (!region) return;
+      deck.region = null;
+      regions.open(region.kind, region.values);
+      view.scrollIntoView({ block: "nearest" });
     }
 
     function count() {
@@ -96,7 +101,7 @@
     }
 
     // One save at a time; what was typed meanwhile follows.
-    async function save(over = null) {
+    async function save({ over = null, earlier = false } = {}) {
       later.cancel();
       if (saving) await saving;
       if (!name || (words.value === before && over === null)) {
@@ -106,7 +111,7 @@
       }
       const text = words.value, of = name, expected = over ?? before;
       tell("Saving …");
-      saving = deck.ask("save", { name: of, text, expected });
+      saving = deck.ask("save", { name: of, text, expected, earlier });
       const answer = await saving;
       saving = null;
       if (of !== name) return;
@@ -128,7 +133,7 @@
         h("p", {}, "This caption was changed meanwhile, in another window or program. It says now:"),
         h("blockquote", {}, theirs || "(no words)"),
         h("div", { class: "row" },
-          button("Keep mine", () => { conflict.hidden = true; save(theirs); }, { class: "strong" }),
+          button("Keep mine", () => { conflict.hidden = true; save({ over: theirs }); }, { class: "strong" }),
           button("Take that", () => {
             conflict.hidden = true;
             words.value = before = theirs;
@@ -141,7 +146,21 @@
     }
 
     const later = studio.settled(() => { if (conflict.hidden) save(); }, PAUSE);
-    const flush = () => (dirty && conflict.hidden ? save() : saving);
+    const flush = () => Promise.all([regions.flush(), dirty && conflict.hidden ? save() : saving]);
+
+    async function use(text) {
+      await flush();
+      words.value = text;
+      dirty = true;
+      save({ earlier: true });
+    }
+
+    // Something was undone or done again, perhaps on this picture.
+    function renew() {
+      if (!name) return;
+      regions.open("");
+      open();
+    }
 
     async function go(by) {
       const typing = document.activeElement === words;
@@ -160,7 +179,7 @@
     words.addEventListener("input", changed);
     words.addEventListener("blur", flush);
     addEventListener("beforeunload", (event) => {
-      if (!dirty) return;
+      if (!dirty && !regions.waits()) return;
       flush();
       event.preventDefault();
     });
@@ -168,6 +187,7 @@
       const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -1, PageDown: 1 }[event.key];
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) again.click();
       else if (event.key === "Escape") close();
+      else if (event.target !== words && studio.turning(event) && regions.turn(studio.turning(event))) true;
       else if (event.target === words && event.altKey && step) go(step);
       else return;
       event.preventDefault();
@@ -175,7 +195,7 @@
     });
     deck.on((what, detail) => {
       if (what === "open") open();
-      else if (what === "dataset") { dirty = false; name = ""; root.hidden = true; root.parentElement.classList.remove("editing"); }
+      else if (what === "dataset") { regions.flush(); dirty = false; name = ""; root.hidden = true; root.parentElement.classList.remove("editing"); }
       else if (what === "filter" || what === "order") count();
       else if (what === "edit") setTimeout(() => words.focus(), 60);
       else if (what === "cards" && name && detail.includes(name)) refresh();
@@ -187,6 +207,6 @@
       if (!card || dirty || saving || card.caption === before) return;
       open();
     }
-    return { close, flush };
+    return { close, flush, renew, turn: regions.turn };
   };
 })();

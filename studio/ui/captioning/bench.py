@@ -98,7 +98,8 @@ class Bench:
             path,
             str(question["text"]),
             expected=str(question["expected"]),
-            window=str(question.get("window", ""))[:20],
+            window=_window(question),
+            earlier=bool(question.get("earlier")),
         )
         deck.hurry()
         return {**self._words(deck, path), **told}
@@ -128,7 +129,9 @@ class Bench:
 
     def answer_turn(self, deck: Deck, question: Question) -> Answer:
         """Undo or redo."""
-        return self._done(deck, words.turn(deck, str(question["kind"])))
+        told = words.turn(deck, str(question["kind"]))
+        self.doctors[deck.folder].again()  # a crop or a mask is none of what a deck sees
+        return self._done(deck, told)
 
     def answer_mend(self, deck: Deck, question: Question) -> Answer:
         """Do what a button of the doctor says."""
@@ -166,7 +169,7 @@ class Bench:
         if question.get("alpha"):
             regions.alpha_mask(path)
         else:
-            regions.put_mask(path, str(question["drawn"]))
+            regions.put_mask(path, str(question["drawn"]), window=_window(question))
         self.doctors[deck.folder].again()
         deck.hurry()
         return regions.regions(path, card.size)
@@ -190,6 +193,10 @@ class Bench:
 
 def _operation(question: Question) -> words.editing.Operation:
     return words.operation(str(question["operation"]), dict(question["values"]))
+
+
+def _window(question: Question) -> str:
+    return str(question.get("window", ""))[:20]
 
 
 def _names(question: Question) -> list[str]:

@@ -12,7 +12,9 @@ from typing import Any
 from PIL import Image
 
 from studio.data.buckets import choose_bucket, kept
-from studio.data.crops import Crop, crop_of, set_crop
+from studio.data.cropping import set_crop
+from studio.data.crops import Crop, crop_of
+from studio.data.journal import going_on
 from studio.data.masks import mask_from_alpha, open_mask, remove_mask, write_mask
 from studio.errors import PictureError
 
@@ -52,16 +54,24 @@ def put_crop(picture: Path, box: Sequence[float] | None) -> None:
     set_crop(picture, None if box is None or (whole and max(box[0], box[1]) < 0.002) else Crop(*box))
 
 
-def put_mask(picture: Path, drawn: str) -> None:
-    """Save a mask that was drawn; an empty one takes the mask away."""
-    if not drawn:
-        remove_mask(picture)
-        return
+def put_mask(picture: Path, drawn: str, *, window: str = "") -> None:
+    """Save a mask that was drawn; there is none where nothing was, or where all is learned.
+
+    What one window draws without a longer pause is one change.
+    """
+    mask = _decoded(picture, drawn) if drawn else None
+    group = going_on(picture.parent, f"mask {window} {picture.name}") if drawn else ""
+    if mask is None or mask.getextrema() == (255, 255):
+        remove_mask(picture, group=group)
+    else:
+        write_mask(picture, mask, group=group)
+
+
+def _decoded(picture: Path, drawn: str) -> Image.Image:
     try:
         data = base64.b64decode(drawn.removeprefix(PNG), validate=True)
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            image.load()
-            write_mask(picture, image.convert("L"))
+            return image.convert("L")
     except (binascii.Error, OSError, ValueError, Image.DecompressionBombError) as fault:
         raise PictureError(
             f"The mask of {picture.name} did not arrive whole", remedy="Save it again."

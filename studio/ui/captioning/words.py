@@ -10,6 +10,7 @@ from typing import Any
 from studio.data import captions, editing
 from studio.data.comparison import compare
 from studio.data.dataset import Picture
+from studio.data.journal import going_on
 from studio.data.removal import moved_pictures
 from studio.errors import CaptionConflict, StudioError
 from studio.ui.captioning.deck import Deck
@@ -33,12 +34,15 @@ PREVIEWED = 40  # captions that a preview shows in full
 WRITERS = {"hand": "by hand", "import": "came with the picture"}
 
 
-def save(picture: Path, text: str, *, expected: str, window: str) -> dict[str, Any]:
-    """Write what was typed; or say what the caption says instead, if it was changed meanwhile."""
+def save(picture: Path, text: str, *, expected: str, window: str, earlier: bool = False) -> dict[str, Any]:
+    """Write what was typed; or say what the caption says instead, if it was changed meanwhile.
+
+    What one window types without a longer pause is one change; an `earlier` version is one by itself.
+    """
+    group = "" if earlier else going_on(picture.parent, f"hand {window} {picture.name}")
+    note = f"Earlier words of {picture.name}" if earlier else ""
     try:
-        captions.write_caption(
-            picture, text, by="hand", expected=expected, group=f"hand {window} {picture.name}"
-        )
+        captions.write_caption(picture, text, by="hand", expected=expected, note=note, group=group)
     except CaptionConflict as fault:
         return {"conflict": fault.present}
     return {"caption": captions.read_caption(picture)}
@@ -109,7 +113,7 @@ def turn(deck: Deck, kind: str) -> str:
         return "There is nothing left to take back." if kind == "undo" else "There is nothing to do again."
     done = "Taken back" if kind == "undo" else "Done again"
     if change.note and not change.pictures:
-        return f"{done}: {title(change)}. {_moved(change)}"
+        return f"{done}: {title(change)}. {_moved(change)}".strip()
     told = f"{done}: {title(change)} ({pictures(len(change.pictures) - len(change.kept))})."
     gone = [name for name in change.kept if not (deck.folder / name).exists()]
     if len(change.kept) > len(gone):

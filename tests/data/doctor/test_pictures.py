@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from studio.data.captions import write_caption, write_captions
-from studio.data.crops import Crop, set_crop
+from studio.data.cropping import set_crop
+from studio.data.crops import Crop
 from studio.data.dataset import open_dataset
 from studio.data.doctor import Finding, Report, examine
 from studio.data.masks import write_mask

@@ -39,6 +39,20 @@ def test_a_caption_is_saved_and_what_it_said_before_can_be_compared(ask: Ask, fo
     assert answer["tokens"][0] > 0
 
 
+def test_typing_is_one_change_until_a_pause_or_an_earlier_version(
+    ask: Ask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("studio.data.journal.time.time", lambda: clock[0])
+    said = "a fox, orange"
+    for seconds, text, earlier in [(1, "a", 0), (2, "ab", 0), (30, "abc", 0), (1, "a", 1), (1, "ad", 0)]:
+        clock[0] += seconds
+        ask("save", name="one.png", text=text, expected=said, earlier=bool(earlier))
+        said = text
+    undone = [ask("turn", kind="undo") and read_caption(folder / "one.png") for _ in range(4)]
+    assert undone == ["a", "abc", "ab", "a fox, orange"]
+
+
 def test_words_that_somebody_else_wrote_meanwhile_are_not_overwritten(ask: Ask, folder: Path) -> None:
     write_caption(folder / "one.png", "theirs", by="hand")
     answer = ask("save", name="one.png", text="mine", expected="a fox, orange")
@@ -120,6 +134,10 @@ def test_a_crop_shows_what_its_bucket_keeps_and_leaves_the_file_alone(ask: Ask, 
     assert seen["keeps"]["box"][2] <= 0.5
     ask("crop", name="one.png", crop=box)
     assert ask("look", name="one.png")["crop"] == box
+    assert ask("turn", kind="undo")["told"] == "Taken back: Crop one.png."
+    assert ask("look", name="one.png")["crop"] is None
+    ask("turn", kind="redo")
+    assert ask("look", name="one.png")["crop"] == box
     ask("crop", name="one.png", crop=None)
     assert crop_of(folder / "one.png") is None
     assert (folder / "one.png").read_bytes() == before
@@ -127,9 +145,13 @@ def test_a_crop_shows_what_its_bucket_keeps_and_leaves_the_file_alone(ask: Ask, 
 
 def test_a_mask_is_drawn_kept_and_taken_away(ask: Ask, folder: Path) -> None:
     buffer = io.BytesIO()
-    Image.new("L", (32, 24), 255).save(buffer, "PNG")
+    Image.new("L", (32, 24), 90).save(buffer, "PNG")
     drawn = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     assert ask("mask", name="one.png", drawn=drawn)["mask"].startswith("data:image/png")
     with Image.open(str(mask_of(folder / "one.png"))) as mask:
         assert mask.size == (64, 48)
     assert ask("mask", name="one.png", drawn="")["mask"] == ""
+    assert ask("turn", kind="undo")["told"] == "Taken back: No mask of one.png."
+    assert ask("look", name="one.png")["mask"]
+    ask("turn", kind="undo")
+    assert not ask("look", name="one.png")["mask"]
