@@ -16,6 +16,7 @@ from studio.adapters.mixing import Mixer, Portion
 from studio.adapters.naming import layer_table
 from studio.adapters.originals import InFiles, Originals
 from studio.adapters.reading import Adapter, read_adapter
+from studio.generate.rows import one_by_one
 from studio.generate.settings import Mix
 from studio.generate.stepping import Stepping
 from studio.jobs.context import Context
@@ -37,6 +38,8 @@ class Opened:
 
     def __init__(self, base: str, title: str, model: Model, originals: Originals | None = None) -> None:
         self.base, self.title, self.model = base, title, model
+        if model.place is not None:  # a card on which the parts take turns has no room to spare
+            one_by_one(model.denoiser)
         self.pipeline = model.pipeline()
         self.scheduler_config = self.pipeline.scheduler.config
         self.table, self._mixer = layer_table(model), Mixer(model, originals)

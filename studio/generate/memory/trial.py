@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from studio.families import _tiling
+from studio.generate.rows import one_by_one
 from studio.generate.settings import GenerateSettings
 from studio.memory.blueprints import Blueprint
 from studio.memory.sampling import guide, latents_shape
@@ -36,6 +37,8 @@ def count(
     """Encode prompts, take one guided step with all pictures of a batch, decode one of them."""
     with weightless() as counter:
         model = open_weightless(blueprint, dtype=precision(dtype), storage=settings.storage, frugal=frugal)
+        if frugal:
+            one_by_one(model.denoiser)
         stored = sum(layer.weight.numel() for _, layer in stored_layers(model.denoiser))
         with torch.no_grad():
             with counter.phase("text"):
