@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,6 @@ class Recipe:
     def to_json(self) -> str:
         """The whole recipe, as `read_recipe` reads it from a file."""
         return json.dumps({"recipe": 1, **asdict(self)}, ensure_ascii=False)
-
-    def replaced(self, values: Mapping[str, Any]) -> Recipe:
-        """The recipe with other settings."""
-        return replace(self, values=values)
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Saver:
         self._context, self._settings = context, settings
         self._cells: dict[tuple[int, ...], tuple[Cell, Image]] = {}
         self._last: Recipe | None = None
+        self._used: dict[str, UsedAdapter] = {}  # over all cells
 
     def save(
         self, opened: Opened, task: Task, made: GenerateSettings, image: Image, adapters: Sequence[Adapter]
@@ -45,6 +47,7 @@ class Saver:
         self._context.artifact("picture", path, seed=made.seed, prompt=made.prompt, **facts)
         if task.cell is not None:
             self._cells[task.cell.place], self._last = (task.cell, image), recipe
+            self._used |= {used.name: used for used in recipe.adapters}
         return path
 
     def end(self) -> None:
@@ -55,7 +58,9 @@ class Saver:
         values = self._settings.model_dump(mode="json")
         first = {"seed": next(iter(self._cells.values()))[0].settings.seed, "format": "png"}
         used = {name: self._last.values[name] for name in ("width", "height", "steps", "guidance")}
-        recipe = self._last.replaced({**values, **used, **first})
+        weights = {mix.name: mix.weight for mix in self._settings.adapters}
+        adapters = (replace(one, weight=weights.get(one.name, one.weight)) for one in self._used.values())
+        recipe = replace(self._last, values={**values, **used, **first}, adapters=tuple(adapters))
         path = _free_place(self._context.workspace, "sheet", "png")
         save_picture(sheet, path, recipe.texts())
         self._context.artifact("sheet", path, cells=len(self._cells))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from studio.generate.prompts.checking import check_words
 from studio.generate.prompts.styles import find_styles, in_styles
 from studio.generate.prompts.tags import take_loras
 from studio.generate.prompts.wildcards import expand
@@ -34,6 +35,7 @@ def make_tasks(settings: GenerateSettings, workspace: Workspace, seed: int) -> l
 
     Raises `SettingsError` for words that cannot be read, and for an axis that cannot be followed.
     """
+    check_words(settings, workspace)
     first = seed if settings.seed < 0 else settings.seed
     fixed = settings.model_copy(update={"seed": first, "variation_seed": _variation_seed(settings, first)})
     if settings.sheet:

@@ -15,7 +15,7 @@ from typing import Any
 
 from studio.errors import StudioError
 from studio.settings import Settings
-from studio.workspace import Workspace, safe_name, writing
+from studio.workspace import Workspace, writing
 
 PACKAGES = ("torch", "diffusers", "transformers", "peft", "accelerate", "bitsandbytes", "gradio")
 
@@ -47,7 +47,7 @@ def new_run(workspace: Workspace, kind: str, settings: Settings, *, title: str =
     run = Run(
         id=name,
         kind=kind,
-        title=safe_name(title, fallback=kind),
+        title=" ".join(title.split()) or kind,
         settings=values,
         seed=seed if seed >= 0 else random.SystemRandom().randrange(2**31),
         versions=versions(),

@@ -7,6 +7,7 @@ The grammar inside the braces is that of the library dynamicprompts: `{2$$a|b|c}
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from studio.errors import SettingsError
@@ -41,6 +42,30 @@ def expand(workspace: Workspace, prompt: str, seed: int) -> str:
         else:
             told, at = told + prompt[at], at + 1
     return told
+
+
+def word_faults(workspace: Workspace, prompt: str) -> Iterator[SettingsError]:
+    """What `expand` would raise: for a brace that is not closed, and for each wildcard without a file."""
+    plain = re.sub(r"\\[{}]", "", prompt)
+    for start in (at for at, letter in enumerate(plain) if letter == "{"):
+        try:
+            _closing(plain, start)
+        except SettingsError as fault:
+            yield fault
+            break
+    if names := dict.fromkeys(WILDCARD.findall(prompt)):
+        from dynamicprompts.wildcards import WildcardManager
+
+        manager = WildcardManager(workspace.root / FOLDER)
+        yield from (_missing(name, workspace.root / FOLDER) for name in names if not manager.get_values(name))
+
+
+def _missing(name: str, folder: Path) -> SettingsError:
+    return SettingsError(
+        f"Prompt: there is no wildcard “{name[:60]}”",
+        remedy=f"Put a file {name[:60]}.txt with a line for each choice into {folder}.",
+        field="prompt",
+    )
 
 
 def _closing(prompt: str, start: int) -> int:
@@ -84,8 +109,4 @@ class _Draw:
     def _all_there(self, text: str) -> None:
         for name in WILDCARD.findall(text):
             if not self._manager.get_values(name):
-                raise SettingsError(
-                    f"Prompt: there is no wildcard “{name[:60]}”",
-                    remedy=f"Put a file {name[:60]}.txt with a line for each choice into {self._folder}.",
-                    field="prompt",
-                )
+                raise _missing(name, self._folder)
