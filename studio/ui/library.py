@@ -106,6 +106,14 @@ class Library:
         off = [{"name": card.name, "weight": best_weight(card), "on": False} for card in fitting]
         return rows + off[: max(0, AT_FIRST - len(rows))]
 
+    def arrived(self, rows: Iterable[Row], base: str, since: float) -> list[Row]:
+        """Rows of a mixer with the LoRAs that have come since then before them, switched off."""
+        kept, family = [*rows], self.family(base)
+        there = {row["name"] for row in kept}
+        new = [card for card in self.cards() if card.modified > since and card.name not in there]
+        fitting = (card for card in new if not misfit(card, family))
+        return [{"name": c.name, "weight": best_weight(c), "on": False} for c in fitting] + kept
+
     def mixes(self, rows: Iterable[Row] | None, base: str) -> list[Row]:
         """The adapters of a generation: the rows that are on, there, and fit or are taken anyway."""
         family = self.family(base)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from studio.data.pictures import SUFFIXES
+from studio.data.pictures import SUFFIXES, probe
 from studio.errors import PictureError
 from studio.generate.recipe import read_recipe
 from studio.jobs.snapshot import JobView
@@ -120,17 +120,16 @@ def _side(path: Path) -> int:
 @lru_cache(maxsize=256)
 def _recipe(path: Path) -> dict[str, Any] | None:
     try:
-        recipe = read_recipe(path)
+        recipe, (width, height) = read_recipe(path), probe(path)
     except (PictureError, OSError):
         return None
     values = recipe.values
-    size = f"{values['width']} × {values['height']}" if values.get("width") and values.get("height") else ""
     return {
         "prompt": values.get("prompt", ""),
         "negative": values.get("negative", ""),
         "seed": values.get("seed"),
         "facts": [
-            size,
+            f"{width} × {height}",
             f"{values.get('steps')} steps" if values.get("steps") else "",
             f"guidance {values.get('guidance'):g}" if values.get("guidance") else "",
             recipe.model,

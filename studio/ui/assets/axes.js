@@ -7,11 +7,11 @@
     const root = element.querySelector(".axes");
     const rows = h("div", { class: "axis-rows" });
     const told = h("p", { class: "line", role: "status" });
-    const add = button("Add an axis", () => { axes.push({ setting: settings[0]?.name || "steps", values: "" }); draw(true); });
+    const add = button("Add an axis", () => { axes.push({ setting: settings[0]?.name || "steps", values: "" }); draw(true); write(); });
     root.append(rows, told, add);
     let axes = [], settings = [], written = null;
 
-    const lines = () => axes.filter((axis) => axis.values.trim()).map((axis) => `${axis.setting}=${axis.values.trim()}`);
+    const lines = () => axes.map((axis) => `${axis.setting}=${axis.values.trim()}`); // an empty one too: it is told when one paints
     function write() {
       written = lines().join("\n");
       props.value = written;
@@ -27,8 +27,9 @@
       }, 0);
     };
     function count() {
-      const pictures = lines().length ? axes.filter((axis) => axis.values.trim()).reduce((product, axis) => product * Math.max(1, spread(axis.values)), 1) : 0;
-      told.textContent = pictures ? `${studio.pictures(pictures)} and a labelled sheet of them.` : axes.length ? "Values with commas between; 1-4 and 0..1/5 stand for many." : "";
+      const whole = axes.length && axes.every((axis) => axis.values.trim());
+      const pictures = axes.reduce((product, axis) => product * Math.max(1, spread(axis.values)), 1);
+      told.textContent = whole ? `${studio.pictures(pictures)} and a labelled sheet of them.` : axes.length ? "Write the values with commas between; 1-4 and 0..1/5 stand for many." : "";
       add.hidden = axes.length >= NAMES.length;
     }
 

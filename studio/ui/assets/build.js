@@ -40,3 +40,12 @@ studio.turning = ({ key, ctrlKey, metaKey, shiftKey }) => {
 };
 
 studio.typing = (target) => target.closest && target.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
+
+// A day as people call it.
+studio.day = (day) => {
+  const at = new Date(`${day}T12:00`), today = new Date();
+  const days = Math.round((new Date(today.toDateString()) - new Date(at.toDateString())) / 86400000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return Number.isNaN(at.getTime()) ? day : at.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long", year: at.getFullYear() === today.getFullYear() ? undefined : "numeric" });
+};

@@ -14,17 +14,18 @@
     <input type="number" min="-2" max="2" step="any">
     <button type="button" class="quiet remove" title="Take out of the mix (the file stays)">✕</button>
     <span class="weigh"><input type="range" min="-1" max="2" step="0.01"><button type="button" class="quiet solo" title="Solo: hear only those">S</button><button type="button" class="quiet mute" title="Mute: silent for the moment">M</button><button type="button" class="quiet more" title="Where and when it acts" aria-expanded="false"></button></span>
+    <p class="bound" role="status" hidden></p>
     <p class="hint" hidden><span></span><button type="button">Switch on</button></p>
     <div class="fine" hidden></div>`;
 
-  // `mixer` knows: one(name), card(name), told(), several(), change(name, values), dragged(), released(name),
+  // `mixer` knows: one(name), card(name), told(), several(), heard(name), answers(word), change(name, values), dragged(), released(name),
   // remove(name), move(name, by), put(name, place), knobs(), ask(what, more).
   studio.card = (name, mixer) => {
     const line = studio.h("div", { class: "row", role: "listitem", "data-key": name });
     line.innerHTML = ROW;
     const find = (selector) => line.querySelector(selector);
     const on = find(".switch input"), number = find('input[type="number"]'), slider = find('input[type="range"]');
-    const fine = find(".fine"), more = find(".more");
+    const fine = find(".fine"), more = find(".more"), bound = find(".bound");
     let byPointer = false;
 
     function weigh(weight, from) {
@@ -79,11 +80,8 @@
     });
     slider.addEventListener("change", () => mixer.released(name));
     slider.addEventListener("dblclick", () => { weigh(1); mixer.released(name); });
-    number.addEventListener("input", () => weigh(clamp(parseFloat(number.value)), number));
-    number.addEventListener("change", () => {
-      number.value = shown(clamp(parseFloat(number.value)));
-      mixer.released(name);
-    });
+    studio.bounded(number, [LEAST, MOST], { now: () => mixer.one(name).weight, put: (weight) => weigh(weight, number), bound });
+    number.addEventListener("change", () => mixer.released(name));
     slider.addEventListener("keydown", (event) => {
       if (event.key === "Home" || event.key === "End") {
         event.preventDefault();
@@ -136,7 +134,7 @@
       const title = known ? known.title : name;
       find("b").textContent = title;
       find("b").title = title;
-      line.classList.toggle("off", !one.on || Boolean(one.mute));
+      line.classList.toggle("off", !mixer.heard(name));
       line.classList.toggle("new", Boolean(known && known.fresh));
       line.classList.toggle("misfit", mixer.told() && (!known || Boolean(known.misfit) && !one.anyway));
       line.classList.toggle("several", mixer.several());
@@ -179,7 +177,7 @@
       if (!one) return;
       const called = known && known.trigger && studio.prompt.says(known.trigger);
       for (const chip of line.querySelectorAll("small button")) chip.setAttribute("aria-pressed", studio.prompt.says(chip.dataset.word));
-      find(".hint").hidden = !(called && !one.on && !known.misfit);
+      find(".hint").hidden = !(called && !one.on && !known.misfit && !mixer.answers(known.trigger));
       if (called) find(".hint span").textContent = `Your prompt says “${known.trigger}”, but this LoRA is off.`;
     }
     return { line, show, hint, focus: () => slider.focus() };

@@ -17,6 +17,9 @@
     root.append(canvas, strip, bar);
     const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
 
+    const lively = () => document.querySelector("#generate-live input")?.checked;
+    const tell = (text) => { told.textContent = text; };
+
     let value = {}, following = "", parted = null, live = null;
 
     function look() {
@@ -28,6 +31,9 @@
         picture.dataset.place = shown.place;
         if (parted && parted.of !== shown.place) part(null);
       }
+      // A new painting is to be seen: what was compared until then makes way.
+      if (parted && parted.left && value.running && value.running !== parted.beside) part(null);
+      if (value.running && value.running !== following && !parted) tell("");
       if (shown) board.style.width = `${shown.side}px`;
       // A preview stays until the picture that it was for is there.
       if (!value.running && live && (live.until === "" || live.until !== (shown || {}).place)) quiet();
@@ -77,8 +83,9 @@
       flying += 1;
       const answer = await ask("live", { rows, window: studio.windowId });
       flying -= 1;
-      if (answer.fault) told.textContent = answer.fault;
+      if (answer.fault && lively()) tell(answer.fault);
       if (answer.picture && answer.asked >= newest) {
+        tell("");
         newest = answer.asked;
         live = { until: (value.picture || {}).place || "none" };
         show(answer.picture);
@@ -89,7 +96,14 @@
       if (waiting) preview(waiting);
     }
     document.addEventListener("studio:mix", (event) => {
-      if (event.detail.how === "dragged" && document.querySelector("#generate-live input")?.checked) preview(event.detail.rows);
+      if (event.detail.how !== "dragged" || !lively()) return;
+      if (parted) part(null);
+      preview(event.detail.rows);
+    });
+    // What was said of a preview is over once something is changed.
+    root.closest(".room").addEventListener("input", () => { if (!parted) tell(""); });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && parted?.left && root.offsetParent && !studio.typing(event.target)) part(null);
     });
 
     // A-B: the same picture without the LoRAs, or without one of them; or two pictures of the gallery.
@@ -113,17 +127,22 @@
       const label = other.selectedOptions[0].textContent;
       other.value = "-";
       if (!shown || without === "-") return;
-      told.textContent = "Painting the other half …";
+      tell("Painting the other half …");
       trigger("act", { act: "pick", picture: shown.place });
       const asked = await ask("counterpart", { place: shown.place, without });
-      if (asked.fault) return void (told.textContent = asked.fault);
+      if (asked.fault) return tell(asked.fault);
       parted = { of: shown.place };
       for (;;) {
         const answer = await ask("made", { run: asked.run });
         if (answer.fault || (answer.state !== "waiting" && answer.state !== "running")) {
           const [made] = answer.pictures || [];
-          if (!made) return void (told.textContent = answer.fault || answer.told);
-          return part({ of: shown.place, left: { url: shown.url, label: "this mix" }, right: { url: made.url, label }, side: shown.side });
+          if ((value.picture || {}).place !== shown.place) return; // another picture is looked at by now
+          if (!made) {
+            parted = null;
+            return tell(answer.fault || answer.told);
+          }
+          const alike = `Left: this mix. Right: ${label}. Everything else is the same.`;
+          return part({ of: shown.place, left: { url: shown.url, label: "this mix" }, right: { url: made.url, label }, side: shown.side, alike });
         }
         await pause(400);
       }
@@ -134,8 +153,9 @@
       board.querySelector(".split")?.remove();
       board.classList.toggle("parted", Boolean(pair));
       close.hidden = !pair;
-      told.textContent = "";
+      tell(pair ? pair.alike : "");
       if (!pair) return look();
+      parted.beside = value.running;
       canvas.hidden = bar.hidden = false;
       quiet();
       board.style.width = `${pair.side || 512}px`;
@@ -151,16 +171,9 @@
     });
     large.addEventListener("click", () => large.close());
 
-    studio.onEasel = { compare: (left, right) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side) }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
+    studio.onEasel = { compare: (left, right, alike) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side), alike }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
     choices([]);
     watch("value", look);
     look();
   };
-
-  // Esc stops what is being painted, where nothing else takes the key.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const stop = document.querySelector('#generate-stage button[data-key="stop"]');
-    if (stop && stop.offsetParent && !stop.disabled) stop.click();
-  });
 })();

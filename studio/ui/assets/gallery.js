@@ -1,13 +1,6 @@
 // Everything ever painted, by day. Only what is in view is on the page, so that twenty thousand scroll as twenty do.
 (() => {
   const GAP = 10, HEAD = 40, SMALL_ASKED = 60;
-  const named = (day) => {
-    const at = new Date(`${day}T12:00`), today = new Date();
-    const days = Math.round((new Date(today.toDateString()) - new Date(at.toDateString())) / 86400000);
-    if (days === 0) return "Today";
-    if (days === 1) return "Yesterday";
-    return Number.isNaN(at.getTime()) ? day : at.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long", year: at.getFullYear() === today.getFullYear() ? undefined : "numeric" });
-  };
 
   studio.gallery = ({ element, props, trigger, server, watch }) => {
     const { h, button } = studio;
@@ -31,7 +24,7 @@
     root.hidden = true;
 
     const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
-    const nodes = new Map(), heads = new Map(), small = new Map();
+    const nodes = new Map(), heads = new Map(), small = new Map(), leaving = new Set();
     let shots = [], more = false, lines = [], chosen = new Set(), anchor = "", columns = 1, side = 96, queued = 0, loading = 0, current = "";
 
     const tell = (answer) => {
@@ -49,7 +42,8 @@
       if (answer.fault) return tell(answer);
       const last = answer.shots.at(-1);
       const beyond = keep && answer.more && last ? shots.findIndex((shot) => shot.place === last.place) : -1;
-      shots = beyond >= 0 ? [...answer.shots, ...shots.slice(beyond + 1)] : answer.shots;
+      const found = beyond >= 0 ? [...answer.shots, ...shots.slice(beyond + 1)] : answer.shots;
+      shots = found.filter((shot) => !leaving.has(shot.place));
       more = beyond >= 0 && shots.length > answer.shots.length ? more : answer.more;
       const there = new Set(shots.map((shot) => shot.place));
       choose([...chosen].filter((place) => there.has(place)));
@@ -80,7 +74,7 @@
         box.value = [...box.options].some((option) => option.value === before) ? before : "";
         box.hidden = !rows.length || (rows.length < 2 && !box.value);
       };
-      fill(day, "Any day", answer.days, named);
+      fill(day, "Any day", answer.days, studio.day);
       fill(adapter, "Any LoRA", answer.adapters, (name) => name.split("/").pop());
       fill(model, "Any base", answer.models, (name) => name);
     }
@@ -129,9 +123,10 @@
       if (more && lines.length && to > lines.at(-1).top) further();
     }
 
+    // What is out of view goes, but not what the keys are on, unless it is there no more.
     function prune(map, seen) {
       for (const [key, node] of map) {
-        if (seen.has(key) || node.contains(document.activeElement)) continue;
+        if (seen.has(key) || (node.contains(document.activeElement) && find(key))) continue;
         node.remove();
         map.delete(key);
       }
@@ -139,7 +134,7 @@
 
     function head(line) {
       if (!heads.has(line.day)) {
-        heads.set(line.day, h("h3", {}, named(line.day)));
+        heads.set(line.day, h("h3", {}, studio.day(line.day)));
         shelf.append(heads.get(line.day));
       }
       heads.get(line.day).style.transform = `translateY(${line.top}px)`;
@@ -195,18 +190,26 @@
       tell(await ask("favourite", { places, yes }));
     }
 
+    // They go at once; those that cannot go come back.
     async function bin(places) {
-      const answer = await ask("bin", { places });
-      tell(answer);
-      if (!answer.fault) shots = shots.filter((shot) => !places.includes(shot.place));
+      const at = shots.findIndex((shot) => shot.place === places[0]), focused = shelf.contains(document.activeElement);
+      for (const place of places) leaving.add(place);
+      shots = shots.filter((shot) => !leaving.has(shot.place));
       choose([]);
       lay();
+      if (focused && shots.length) step(shots[Math.min(at, shots.length - 1)].place, 0);
+      const answer = await ask("bin", { places });
+      for (const place of places) leaving.delete(place);
+      await refresh();
+      tell(answer);
     }
 
-    function compare() {
+    async function compare() {
       const [left, right] = [...chosen].map(find).sort((a, b) => shots.indexOf(b) - shots.indexOf(a));
-      const told = (shot) => ({ url: shot.url, label: shot.adapters.join(", ") || `seed ${shot.seed}`, side: Math.min(shot.size[0] * 4, 1400) });
-      studio.onEasel.compare(told(left), told(right));
+      const { labels = [], told: alike, fault } = await ask("compare", { places: [left.place, right.place] });
+      if (fault) return tell({ fault });
+      const side = (shot, label) => ({ url: shot.url, label, side: Math.min(shot.size[0] * 4, 1400) });
+      studio.onEasel.compare(side(left, labels[0]), side(right, labels[1]), alike);
       document.getElementById("generate-easel").scrollIntoView({ behavior: "smooth", block: "start" });
     }
 
@@ -278,11 +281,7 @@
       node?.scrollIntoView({ block: "nearest" });
     }
 
-    dataset.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.ctrlKey) return;
-      event.preventDefault();
-      exporting();
-    });
+    dataset.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.ctrlKey) exporting(); });
     text.addEventListener("input", studio.settled(anew, 250));
     for (const box of [adapter, model, day]) box.addEventListener("change", anew);
     addEventListener("scroll", later, { passive: true });

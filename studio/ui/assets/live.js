@@ -51,7 +51,10 @@ window.studio = window.studio || {};
 
   // A press on [data-act] goes to the server once; the button waits for the page to change.
   studio.acts = (element, trigger) => {
-    const send = (target, more) => trigger(target.dataset.event || "act", { ...target.dataset, ...more });
+    const send = (target, more) => {
+      trigger(target.dataset.event || "act", { ...target.dataset, ...more });
+      if (target.dataset.card) studio.revealCard(target.dataset.card);
+    };
     element.addEventListener("click", (event) => {
       const target = event.target.closest("[data-act]");
       if (!target || target.tagName === "SELECT" || target.disabled) return;
@@ -63,7 +66,9 @@ window.studio = window.studio || {};
     });
     element.addEventListener("change", (event) => {
       const target = event.target.closest("select[data-act]");
-      if (target) send(target, { value: target.value });
+      if (!target) return;
+      send(target, { value: target.value });
+      if (target.options[0].value === "") target.value = ""; // a menu of deeds: each can be done again
     });
   };
 

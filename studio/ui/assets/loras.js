@@ -9,7 +9,10 @@
     shelf = studio.makeLoraShelf(server);
     const root = element.querySelector(".loras");
     root.classList.add("bench");
-    const use = (names) => trigger("used", { names });
+    const use = (names) => {
+      trigger("used", { names });
+      studio.revealCard(names[0]);
+    };
     const counted = h("p"), told = h("p", { class: "told", role: "status", hidden: true });
     const search = h("input", { type: "search", class: "filter", placeholder: "Search: name, trigger word, tag, note", "aria-label": "Search", autocomplete: "off", spellcheck: "false", oninput: () => shelf.sieve({ text: search.value }) });
     const family = h("select", { "aria-label": "Family", onchange: () => shelf.sieve({ family: family.value }) });
@@ -114,13 +117,10 @@
       const row = (name) => {
         const card = known.card(name);
         const number = h("input", { type: "number", min: "-2", max: "2", step: "0.05", value: String(weights.get(name) ?? start(name)), "aria-label": `Weight of ${card ? card.title : name}` });
-        number.addEventListener("input", () => {
-          const weight = parseFloat(number.value);
-          weights.set(name, Number.isFinite(weight) ? Math.min(2, Math.max(-2, weight)) : 1);
-          keep();
-        });
+        const bound = h("small", { class: "bound", role: "status", hidden: true });
+        studio.bounded(number, [-2, 2], { now: () => weights.get(name) ?? start(name), put: (weight) => { weights.set(name, weight); keep(); }, bound });
         return h("li", { "data-name": name }, h("span", { title: name }, card ? card.title : name), number,
-          h("button", { type: "button", class: "quiet", "aria-label": `Leave ${card ? card.title : name} out`, title: "Leave it out", onclick: () => known.choose([...known.chosen].filter((one) => one !== name)) }, "✕"));
+          h("button", { type: "button", class: "quiet", "aria-label": `Leave ${card ? card.title : name} out`, title: "Leave it out", onclick: () => known.choose([...known.chosen].filter((one) => one !== name)) }, "✕"), bound);
       };
       const draw = () => {
         keep();

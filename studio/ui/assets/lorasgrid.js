@@ -12,7 +12,7 @@
       flags: (card) => [card.favourite && ["★", "A favourite"], !card.own && ["elsewhere", "In another program's folder; only read"]].filter(Boolean),
       fill: (node, card) => {
         const [title, line] = [node.querySelector("b"), node.querySelector("small")];
-        if (title.textContent !== card.title) title.textContent = card.title;
+        if (title.textContent !== card.title) title.textContent = title.title = card.title;
         if (line.textContent !== told(card)) line.textContent = told(card);
         line.className = card.fault ? "bad" : "";
         node.firstChild.dataset.letter = card.picture ? "" : (card.title.trim()[0] || "·").toUpperCase();

@@ -27,6 +27,7 @@
     let known = null;
     const mix = () => (Array.isArray(props.value) ? props.value : []);
     const library = () => shelf.cards || [];
+    const words = (trigger) => String(trigger || "").toLowerCase().split(/[\s,]+/).filter(Boolean);
     const keep = (changed) => { props.value = changed; };
     const say = (how) => document.dispatchEvent(new CustomEvent("studio:mix", { detail: { how, rows: mix() } }));
 
@@ -35,6 +36,13 @@
       card: (name) => library().find((one) => one.name === name),
       told: () => shelf.cards !== null, // before that, nothing is known of any
       several: () => mix().length > 1,
+      heard: (name) => {
+        const heard = mix().filter((one) => one.on && !one.mute);
+        const alone = heard.filter((one) => one.solo);
+        return (alone.length ? alone : heard).some((one) => one.name === name);
+      },
+      // Whether a LoRA that is on comes at this trigger too.
+      answers: (trigger) => mix().some((one) => one.on && words(trigger).every((word) => words(mixer.card(one.name)?.trigger).includes(word))),
       knobs: () => shelf.knobs,
       ask: (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" })),
       change: (name, values) => keep(mix().map((one) => (one.name === name ? { ...one, ...values } : one))),
@@ -178,6 +186,14 @@
       if (one && one.getAttribute("aria-disabled") !== "true") take(one.dataset.name);
     });
 
+    root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || (sets.hidden && pad.hidden)) return;
+      event.stopPropagation();
+      const [close, opener] = sets.hidden ? [openPad, padButton] : [openSets, setsButton];
+      close(false);
+      opener.focus();
+    });
+
     let padding = null;
     function openPad(wanted) {
       padding = padding || studio.pad(pad, studio.mix);
@@ -227,6 +243,9 @@
     onShelf = arrivals;
     arrivals();
   };
+
+  // The card of a LoRA that another room brings into the mix.
+  studio.revealCard = (name) => studio.reveal(() => [...document.querySelectorAll(".mixer .row")].find((row) => row.dataset.key === name));
 
   studio.shelf = ({ props, watch }) => {
     const put = () => {

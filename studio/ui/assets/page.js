@@ -1,4 +1,6 @@
-// The page as a whole: dark and light, and the keys.
+// The page as a whole: dark and light, the room that is open, and the keys.
+window.studio = window.studio || {};
+
 (() => {
   const KEY = "lora-studio-look";
   const LOOKS = ["system", "light", "dark"];
@@ -26,6 +28,33 @@
     localStorage.setItem(KEY, (other === "dark") === system.matches ? "system" : other);
     apply();
   });
+
+  // A reload comes back to the room that was open; a link, and a first visit, begin in the first one.
+  const ROOM = "lora-studio-room";
+  const tab = (named) => document.querySelector(`#rooms [role="tablist"] [role="tab"]${named}`);
+  addEventListener("pagehide", () => {
+    const open = tab('[aria-selected="true"]');
+    if (open) sessionStorage.setItem(ROOM, open.dataset.tabId);
+  });
+  function comeBack() {
+    const [visit] = performance.getEntriesByType("navigation");
+    const room = visit?.type === "reload" && tab(`[data-tab-id="${CSS.escape(sessionStorage.getItem(ROOM) || "")}"]`);
+    if (room) room.click();
+  }
+
+  // What was asked for is brought into view as soon as it can be seen, and shines for a moment.
+  studio.reveal = async (find, tries = 60) => {
+    for (let left = tries; left; left -= 1) {
+      const found = find();
+      if (found?.offsetParent) {
+        found.scrollIntoView({ behavior: "smooth", block: found.offsetHeight > innerHeight / 3 ? "start" : "center" });
+        found.classList.add("brought");
+        setTimeout(() => found.classList.remove("brought"), 1800);
+        return;
+      }
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  };
 
   // On a narrow screen the stage lies below the desk: what was asked for is brought into view.
   document.addEventListener("click", (event) => {
@@ -57,7 +86,9 @@
     new MutationObserver(apply).observe(document.body, { attributes: true, attributeFilter: ["class"], childList: true, subtree: false });
     const waiting = setInterval(() => {
       apply();
-      if (document.getElementById("look")) clearInterval(waiting);
+      if (!document.getElementById("look") || !tab("")) return;
+      clearInterval(waiting);
+      comeBack();
     }, 50);
   };
   system.addEventListener("change", () => setTimeout(apply));

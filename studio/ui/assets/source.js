@@ -3,7 +3,22 @@
   const VEIL = { colour: [99, 207, 179], opaque: (light) => light * 0.62 }; // what is painted anew shines
   const ENDS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".heif"];
   const SIDES = ["Left", "Top", "Right", "Bottom"];
+  const TOOLS = { inpaint: "mask", outpaint: "sides" };
+  const PLACES = { image: "generate-image", inpaint: "generate-image", outpaint: "generate-image", upscale: "generate-upscale", variations: "generate-variation" };
   const held = new Map(); // fields that show nothing themselves, by name
+  let asked = ""; // the tool with which the next picture is begun
+
+  // A picture that is sent somewhere is followed there, and found with the tool in hand.
+  document.addEventListener("change", (event) => {
+    const place = event.target.matches('select[data-act="send"]') && PLACES[event.target.value];
+    if (!place) return;
+    asked = TOOLS[event.target.value] || "";
+    studio.reveal(() => {
+      const field = document.getElementById(place);
+      if (place !== "generate-image") return field;
+      return field?.querySelector(".loaded:not([hidden]) img")?.complete && field.closest(".titled");
+    }).then(() => studio.startWith && studio.startWith(asked));
+  }, true);
 
   studio.held = ({ element, props, watch }) => {
     const name = element.closest(".block").id;
@@ -24,13 +39,13 @@
     const sheet = h("div", { class: "sheet" }, image, edges, canvas);
     const brush = studio.brush(canvas, { veil: VEIL, ground: "black" });
     const tools = h("div", { class: "tools" });
-    const maskTool = button("Inpaint", () => set(mode === "mask" ? "" : "mask"), { "aria-pressed": "false", title: "Paint over what is to be made anew" });
-    const sidesTool = button("Outpaint", () => set(mode === "sides" ? "" : "sides"), { "aria-pressed": "false", title: "Add to the sides of the picture" });
+    const maskTool = button("Inpaint", () => studio.startWith(mode === "mask" ? "" : "mask"), { "aria-pressed": "false", title: "Paint over what is to be made anew" });
+    const sidesTool = button("Outpaint", () => studio.startWith(mode === "sides" ? "" : "sides"), { "aria-pressed": "false", title: "Add to the sides of the picture" });
     const view = h("div", { class: "loaded", hidden: true }, sheet,
       h("div", { class: "row" }, maskTool, sidesTool, button("Take it out", () => put("", ""), { class: "link" })), tools);
     root.append(zone, view, told);
 
-    let mode = "", next = "", known = "";
+    let mode = "", known = "";
     const mask = () => held.get("generate-mask"), sides = () => held.get("generate-outpaint");
     const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
     const numbers = () => {
@@ -44,6 +59,7 @@
       mask()?.put("");
       sides()?.put("0,0,0,0");
       known = place;
+      asked = "";
       show(url);
       changed();
     }
@@ -55,8 +71,7 @@
       view.hidden = !known;
       if (url && image.getAttribute("src") !== url) image.src = url;
       if (!known) image.removeAttribute("src");
-      set(next || "");
-      next = "";
+      set(asked);
     }
 
     // A picture that came with a recipe, from the gallery or with a reload.
@@ -139,7 +154,10 @@
         if (!answer.fault) put(answer.place, answer.url);
       },
     });
-    studio.starting = { open: (wanted) => { next = wanted; if (known === (props.value || "")) set(wanted); } };
+    studio.startWith = (tool) => {
+      asked = tool;
+      set(tool);
+    };
     image.addEventListener("load", draw);
     watch("value", look);
     look();

@@ -7,9 +7,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from studio.ui.desk import Desk
+from studio.ui.library import Library
+from studio.ui.pictures_view import used_seed
 from studio.workspace import Workspace, writing
 
 WINDOWS = 12  # whose forms are remembered, for live previews
+KEEP = "keep the seed"  # beside the values of the form
 Values = dict[str, Any]
 
 
@@ -21,17 +25,19 @@ class Draft:
         self._windows: OrderedDict[str, Values] = OrderedDict()
         self._written: Values | None = None
 
-    def keep(self, values: Mapping[str, Any], window: str = "") -> None:
-        """Keep what the form of a window holds now."""
+    def keep(self, values: Mapping[str, Any], window: str = "") -> bool:
+        """Keep what the form of a window holds now; returns whether it is something new."""
         now = dict(values)
         self._windows[window] = now
         self._windows.move_to_end(window)
         while len(self._windows) > WINDOWS:
             self._windows.popitem(last=False)
-        if now != self._written or not self._file.exists():
+        new = now != self._written
+        if new or not self._file.exists():
             with writing(self._file) as out:
                 json.dump(now, out, ensure_ascii=False, indent=1)
             self._written = now
+        return new
 
     def of(self, window: str) -> Values:
         """What the form of a window holds, or else the one that changed last."""
@@ -49,3 +55,12 @@ class Draft:
         except (OSError, ValueError):
             return {}
         return known if isinstance(known, dict) else {}
+
+
+def of_last_job(desk: Desk, library: Library) -> Values:
+    """What the form holds where nothing was kept: the settings of the last painting."""
+    last = desk.latest("generate")
+    values = dict(last.run.settings) if last else {}
+    rows = library.at_first(str(values.get("base", "pocket")), values.get("adapters", ()))
+    keep, seed = values.get("seed", -1) >= 0, used_seed(last)
+    return {**values, "adapters": rows, KEEP: keep, **({} if seed is None else {"seed": seed})}

@@ -15,7 +15,7 @@ from studio.generate.upscaling import names
 from studio.settings import KnobInfo
 from studio.ui.desk import Desk
 from studio.ui.form import Maker, component
-from studio.ui.generating.starting import sizes
+from studio.ui.generating.starting import sizes, whole_side
 from studio.ui.markup import render
 from studio.ui.widgets import axes, held, live, source
 
@@ -48,9 +48,14 @@ class Fields:
     def events(self, fields: dict[str, Component]) -> None:
         """Wire what lies beside the fields."""
         seed, size = fields["seed"], [fields["width"], fields["height"]]
-        self.dice.click(lambda: (random.randrange(2**31), True), None, [seed, self.keep], **QUIET)
-        seed.input(lambda value: value is not None and value >= 0, seed, self.keep, **QUIET)
+        self.dice.click(_rolled, None, [seed, self.keep, self.typed], **QUIET)
+        seed.input(_typed, seed, [self.keep, self.typed], **QUIET)
+        for side in size:
+            side.blur(self._whole, [fields["base"], side], side, **QUIET)
         self.shapes.act(_sized, size, size, **QUIET)
+
+    def _whole(self, base: str | None, side: int | None) -> int | None:
+        return whole_side(self.desk, base or "pocket", side)
 
     def shapes_told(self, base: str, width: int | None, height: int | None) -> str:
         """The shapes that suit the base, the one that is chosen marked."""
@@ -80,8 +85,11 @@ class Fields:
             seed = gr.Number(-1, precision=0, label=knob.label, info=knob.help, elem_id=elem_id)
             self.dice = gr.Button("Roll", size="sm", elem_id=f"{elem_id}-roll", min_width=56, scale=0)
         self.keep = gr.Checkbox(
-            label="Keep this seed", info="Off: a new one for each picture.", elem_id=f"{elem_id}-keep"
+            label="Same seed each time",
+            info="Off, each picture gets a new one; a seed that you type counts for the next in any case.",
+            elem_id=f"{elem_id}-keep",
         )
+        self.typed = gr.State(None)
         return seed
 
     def _style(self, knob: KnobInfo, elem_id: str) -> Component:
@@ -107,6 +115,17 @@ class Fields:
             info=knob.help,
             elem_id=elem_id,
         )
+
+
+def _rolled() -> tuple[int, bool, int | None]:
+    seed = random.randrange(2**31)
+    return (seed, *_typed(seed))
+
+
+def _typed(seed: int | None) -> tuple[bool, int | None]:
+    """A seed that the person chose is kept, and known as theirs until it has painted."""
+    own = seed is not None and seed >= 0
+    return own, seed if own else None
 
 
 def _titled(knob: KnobInfo, widget: gr.HTML) -> gr.HTML:

@@ -9,8 +9,10 @@ from typing import Any
 
 from studio.errors import PictureError, StudioError
 from studio.generate.gallery import Gallery, Shot
+from studio.generate.recipe import read_recipe
 from studio.ui.desk import Desk
 from studio.ui.folders import open_folder
+from studio.ui.generating.comparing import compared
 from studio.ui.generating.servant import Answer, Question
 from studio.ui.markup import picture_url
 from studio.ui.pictures_view import PicturesView
@@ -70,7 +72,18 @@ class GalleryAnswers:
     def answer_bin(self, question: Question) -> Answer:
         """Pictures go to the system's bin."""
         count = self.gallery.bin(self._paths(question))
-        return {"told": f"{_pictures(count)} in the system's bin."}
+        return {"told": f"{_pictures(count)} in the system's bin, from which they can come back."}
+
+    def answer_compare(self, question: Question) -> Answer:
+        """What tells two pictures apart: a label for each, and a sentence."""
+        paths = self._paths(question)
+        if len(paths) < 2:
+            raise PictureError("One of these pictures is no longer there")
+        try:
+            left, right, told = compared(*(read_recipe(path) for path in paths[:2]))
+        except PictureError as silent:
+            left, right, told = paths[0].name, paths[1].name, str(silent)
+        return {"labels": [left, right], "told": told}
 
     def answer_folder(self, question: Question) -> Answer:
         """Show the file of a picture in the system's file manager."""

@@ -89,6 +89,17 @@ def sizes(desk: Desk, base: str) -> list[dict[str, Any]]:
     ]
 
 
+def whole_side(desk: Desk, base: str, side: int | None) -> int | None:
+    """A side as the base can paint it; None, which leaves it to the base, stays."""
+    try:
+        facts = base_facts(base, desk.workspace) if side else None
+    except StudioError:
+        facts = None
+    if facts is None or not side:
+        return side or None
+    return max(facts.side_multiple, round(side / facts.side_multiple) * facts.side_multiple)
+
+
 def _size(title: str, ratio: float, resolution: int, multiple: int) -> dict[str, Any]:
     width, height = (
         max(multiple, round(resolution * factor / multiple) * multiple)

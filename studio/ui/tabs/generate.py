@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from studio.errors import SettingsError
+from studio.errors import PictureError, SettingsError
+from studio.generate.prompts.checking import check_words
 from studio.generate.settings import GenerateSettings
 from studio.generate.sheet import comparison
 from studio.settings import KnobInfo
@@ -18,7 +20,7 @@ from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.generating.carrying import Carrying
-from studio.ui.generating.draft import Draft
+from studio.ui.generating.draft import KEEP, Draft, of_last_job
 from studio.ui.generating.fields import Fields
 from studio.ui.generating.fitting import FitCheck
 from studio.ui.generating.folds import FoldedForm
@@ -31,14 +33,13 @@ from studio.ui.generating.standing import READ, standing, untouched
 from studio.ui.generating.starting import Starting
 from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
-from studio.ui.library import Library, best_weight, misfit, take_adapters
+from studio.ui.library import Library, take_adapters
 from studio.ui.loras.clash import ClashBox
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
 from studio.ui.widgets import drops, easel, gallery, keeper, live, mixer, prompting, shelf, uploaded
 
-KEEP = "keep the seed"  # beside the form's values in the draft
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 EACH = {**QUIET, "trigger_mode": "multiple"}  # none is left out that comes while another is under way
 FOLDS = {
@@ -134,7 +135,7 @@ class GenerateRoom:
             )
         self.clash.widget.even(kindly(self._evened), self.mixer, self.mixer, **QUIET)
         pulse.show(self.words, lambda given: given[base] or "", base)
-        pulse.show(self.fields["seed"], self._seed_used, self.beside.keep, at_first=False)
+        pulse.show(self.fields["seed"], self._seed_used, self.beside.keep, self.beside.typed, at_first=False)
         pulse.show(self.fields["style"], lambda _: self.beside.styles_told(), prop="choices", at_first=False)
         pulse.show(
             self.beside.shapes,
@@ -169,14 +170,15 @@ class GenerateRoom:
     def _events(self) -> None:
         self.base.events()
         self.beside.events(self.fields)
-        inputs = self.form.inputs(self.beside.keep, self.live)
-        outputs = [*self.form.outputs(), self.chosen]
+        inputs = self.form.inputs(self.beside.keep, self.beside.typed, self.live)
+        outputs = [*self.form.outputs(), self.chosen, self.beside.typed, self.restored]
         filling = [*self.filling(), self.restored]
-        kept = (kindly(self._changed), self.form.inputs(self.beside.keep), self.keeper)
+        form = self.form.inputs(self.beside.keep)
+        kept = (kindly(self._kept), form, self.keeper)
         self.go.click(kindly(self._generate), inputs, outputs, **QUIET)
         self.mixer.released(kindly(self._released), inputs, outputs, trigger_mode="always_last", **QUIET)
         self.mixer.compared(kindly(self._compared), inputs, outputs, **QUIET)
-        self.keeper.changed(*kept, **EACH)
+        self.keeper.changed(kindly(self._changed), form, [self.keeper, self.restored], **EACH)
         for widget in (self.stage, self.easel, self.gallery):
             widget.act(kindly(self._act), None, self.chosen, **EACH)
         for event in (self.mixer.dropped, self.drops.adapters):
@@ -199,34 +201,16 @@ class GenerateRoom:
 
     def opened(self) -> Updates:
         """What a window that was just opened finds: the form as it was left."""
-        values = self.draft.last() or self._last_settings()
+        values = self.draft.last() or of_last_job(self.desk, self.library)
         rows, keep = values.pop("adapters", None), bool(values.pop(KEEP, False))
         base = str(values.get("base") or "pocket")
         updates = self.form.filled(values)
         updates[self.beside.keep] = keep
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
-        rows = self.library.at_first(base, ()) if rows is None else [*self._arrived(rows, base), *rows]
-        updates[self.mixer] = gr.update(value=rows)
+        came = self.library.arrived(rows or (), base, self.draft.kept_at)
+        updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else came)
         return updates
-
-    def _arrived(self, rows: list[dict[str, Any]], base: str) -> list[dict[str, Any]]:
-        """LoRAs that have come since the form was kept, switched off."""
-        there, since = {row["name"] for row in rows}, self.draft.kept_at
-        family = self.library.family(base)
-        new = [card for card in self.library.cards() if card.modified > since and card.name not in there]
-        return [
-            {"name": card.name, "weight": best_weight(card), "on": False}
-            for card in new
-            if not misfit(card, family)
-        ]
-
-    def _last_settings(self) -> dict[str, Any]:
-        last = self.desk.latest("generate")
-        values = dict(last.run.settings) if last else {}
-        rows = self.library.at_first(str(values.get("base", "pocket")), values.get("adapters", ()))
-        keep, seed = values.get("seed", -1) >= 0, used_seed(last)
-        return {**values, "adapters": rows, KEEP: keep, **({} if seed is None else {"seed": seed})}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
@@ -251,16 +235,18 @@ class GenerateRoom:
         except SettingsError as fault:
             return self.form.faulty(fault)
         self.desk.submit("generate", settings, title=settings.prompt[:60])
-        return {**self.form.faultless(), self.chosen: ""}
+        return {**self.form.faultless(), self.chosen: "", self.beside.typed: None, self.restored: ""}
 
     def _settings(self, given: Given, *, same_seed: bool) -> GenerateSettings:
         values = self.form.values(given)
         values["adapters"] = self.library.mixes(values["adapters"], values["base"] or "")
-        if not (given[self.beside.keep] or same_seed):
+        own = given[self.beside.typed] is not None and given[self.beside.typed] == values["seed"]
+        if not (own or given[self.beside.keep] or same_seed):
             values["seed"] = -1
         settings = GenerateSettings.parse(values)
         if not settings.prompt.strip():
             raise SettingsError("Prompt: write what the picture shows", field="prompt")
+        check_words(settings, self.desk.workspace)
         return settings
 
     def _released(self, given: Given) -> Any:
@@ -272,11 +258,20 @@ class GenerateRoom:
             self.desk.queue.stop(job.run.id)
         return self._generate(given, same_seed=True)
 
-    def _changed(self, given: Given, event: gr.EventData) -> str:
+    def _changed(self, given: Given, event: gr.EventData) -> Updates:
+        """What was told of the form before is over once it holds something else."""
+        said, new = self._keep(given, event)
+        return {self.keeper: said, self.restored: "" if new else gr.skip()}
+
+    def _kept(self, given: Given, event: gr.EventData) -> str:
+        return self._keep(given, event)[0]
+
+    def _keep(self, given: Given, event: gr.EventData) -> tuple[str, bool]:
         values = {name: given[field] for name, field in self.form.fields.items()}
         told = event._data if isinstance(event._data, dict) else {}
-        self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, str(told.get("window", ""))[:20])
-        return f"{told.get('changes', '')} {time.time_ns()}"
+        window = str(told.get("window", ""))[:20]
+        new = self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
+        return f"{told.get('changes', '')} {time.time_ns()}", new
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:
@@ -288,11 +283,15 @@ class GenerateRoom:
 
     def _act(self, event: gr.EventData) -> Any:
         if event._data.get("act") == "pick":
-            return str(event._data["picture"])
+            picture = Path(str(event._data["picture"]))
+            if not self.view.own(picture):
+                raise PictureError(f"The picture {picture.name} is no longer there")
+            return str(picture)
         if event._data.get("act") == "move":
             self.desk.queue.move(str(event._data["run"]), str(event._data["before"]))
         press(self.desk, event._data)
         return gr.skip()
 
     def _seed_used(self, given: Given) -> int | None:
-        return None if given[self.beside.keep] else used_seed(self.desk.latest("generate"))
+        kept = given[self.beside.keep] or given[self.beside.typed] is not None
+        return None if kept else used_seed(self.desk.latest("generate"))

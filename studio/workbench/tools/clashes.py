@@ -32,7 +32,7 @@ class ClashSettings(WorkbenchSettings):
 class Clashes(Tool):
     """The clash map and the forces, from the files alone: no model is opened."""
 
-    name, title, verb, order = "clashes", "Look for clashes", "Look", 5
+    name, title, verb, order = "clashes", "Look for clashes", "Look for clashes", 5
     about = "Says which of the chosen LoRAs want the same layers, and how hard each pushes."
     settings, least = ClashSettings, 1
 
