@@ -40,6 +40,20 @@ def is_smaller(size: Size, bucket: Size) -> bool:
     return size[0] < bucket[0] or size[1] < bucket[1]
 
 
+def training_size(size: Size, resolution: int, multiple: int, *, enlarge: bool = False) -> Size:
+    """The bucket in which a picture of this size is trained.
+
+    A picture too small for the resolution is trained in a smaller bucket, down to half of it, where
+    a model still knows what it sees; what is smaller even than that must be enlarged to it.
+    """
+    smallest = max(multiple, resolution // 2)
+    for tried in range(resolution, smallest - 1, -multiple):
+        bucket = choose_bucket(size, tried, multiple)
+        if enlarge or not is_smaller(size, bucket):
+            return bucket
+    return choose_bucket(size, smallest, multiple)
+
+
 def kept(size: Size, bucket: Size) -> Box:
     """The part of a picture that its bucket keeps: the largest of the bucket's shape, around the middle."""
     scale = max(bucket[0] / size[0], bucket[1] / size[1])

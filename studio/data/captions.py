@@ -192,8 +192,16 @@ def _turn(folder: Path, kind: Literal["undo", "redo"], progress: Progress | None
         kept = tuple(edit[0] for edit in wanted.pictures if edit not in edits)
         kept += tuple(edit[0] for edit in wanted.crops if edit not in crops)
         kept += tuple(Path(move[0]).name for move in wanted.moves if move not in moves)
-        done = {"kept": kept, "made": change.made, "moves": moves, "crops": crops}
-        again = new_change(edits, by=change.by, note=change.note, kind=kind, **done)
+        again = new_change(
+            edits,
+            by=change.by,
+            note=change.note,
+            kind=kind,
+            kept=kept,
+            made=change.made,
+            moves=moves,
+            crops=crops,
+        )
         journal.commit(again, progress)
         return replace(change, kept=kept, moves=moves)
 

@@ -41,27 +41,26 @@ def bring_back(folder: Path, pictures: Sequence[str] = ()) -> Change:
     """Bring back these pictures, by the names they had, or all; none takes the place of another."""
     journal = Journal(folder)
     with journal.locked():
-        known = {target: source for change in journal.changes() for source, target in change.moves}
         taken = {path.stem.casefold() for path in folder.iterdir()}
         moves: list[Move] = []
-        for place in _aside(folder):
-            files = {
-                file: known.get(file.relative_to(folder).as_posix(), file.name) for file in place.iterdir()
-            }
-            (picture, before) = next((one for one in files.items() if is_picture(one[0])), (place, ""))
-            if not before or (pictures and before not in pictures):
+        for before, picture in put_aside(folder):
+            if pictures and before not in pictures:
                 continue
             stem = _free_stem(taken, Path(before).stem)
             taken.add(stem.casefold())
-            for file in sorted(files):
+            for file in sorted(picture.parent.iterdir()):
                 ending = file.name.removeprefix(picture.stem)
                 moves.append((file.relative_to(folder).as_posix(), f"{stem}{ending}"))
         return _moved(journal, "Bring back", moves)
 
 
-def put_aside(folder: Path) -> list[str]:
-    """The names of the pictures that `bring_back` would bring back."""
-    return [file.name for place in _aside(folder) for file in place.iterdir() if is_picture(file)]
+def put_aside(folder: Path) -> list[tuple[str, Path]]:
+    """The pictures that `bring_back` would bring back: the names they had, and where they lie."""
+    places = _aside(folder)
+    changes = Journal(folder).changes() if places else []
+    known = {target: source for change in changes for source, target in change.moves}
+    pictures = [file for place in places for file in place.iterdir() if is_picture(file)]
+    return [(known.get(file.relative_to(folder).as_posix(), file.name), file) for file in pictures]
 
 
 def discard(folder: Path) -> int:

@@ -32,13 +32,15 @@ def live(elem_id: str, *events: str, value: str = "", **more: Any) -> gr.HTML:
     return _widget("live", elem_id, ("act", *events), value, **more)
 
 
-def bring(elem_id: str, accept: str) -> gr.HTML:
+def bring(elem_id: str, accept: str, servant: Callable[..., Any]) -> gr.HTML:
     """A place to drop pictures on, or to choose them; it asks which dataset they are for.
 
     Its value is JSON: the `names` of the datasets, the `current` one, and how far `bringing` is. Events:
-    `dropped` with `files` and `dataset`, `placed` with the `place` of a folder, `fetched` with a hub `id`.
+    `begun` when files were chosen, `dropped` with `files` and `dataset`, `placed` with the `place` of a
+    folder, which `servant` has found good, `fetched` with a hub `id`.
     """
-    return _widget("bring", elem_id, ("dropped", "placed", "fetched"), "", accept=accept)
+    events = ("begun", "dropped", "placed", "fetched")
+    return _widget("bring", elem_id, events, "", accept=accept, server_functions=[servant])
 
 
 def bench(elem_id: str, servant: Callable[..., Any]) -> gr.HTML:

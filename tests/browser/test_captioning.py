@@ -89,7 +89,9 @@ def _mend(page: Page, folder: Path) -> None:
     page.locator(".doctor > summary").click()
     finding = page.locator(".finding").filter(has_text="nearly the same as another")
     stays = finding.locator("figure.stays .face").get_attribute("aria-label")
-    finding.get_by_role("button", name="Keep ").click()
+    finding.get_by_role("button", name="Keep both").click()
+    expect(finding.locator("button.mend").first).to_be_disabled()
+    finding.get_by_role("button", name=f"Let it go: {str(stays).removeprefix('Open ')}").click()
     expect(finding.locator("figure.goes .face")).to_have_attribute("aria-label", str(stays))
     finding.locator("button.mend").first.click()
     expect(page.locator(".finding.done")).to_contain_text(f"Taken out: {str(stays).removeprefix('Open ')}")
@@ -182,6 +184,9 @@ def test_a_pasted_picture_and_a_folder_in_place(
     place.mkdir()
     shutil.copy(samples[0], place)
     page.locator(".other-ways summary").click()
+    page.get_by_label("Full path of a folder").fill(str(place / "not there"))
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator(".bring .wrong")).to_contain_text("does not exist")
     page.get_by_label("Full path of a folder").fill(str(place))
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".bench-head h2")).to_have_text("elsewhere")
@@ -191,12 +196,16 @@ def test_a_pasted_picture_and_a_folder_in_place(
     assert (place / samples[0].name).with_suffix(".txt").read_text() == "written beside it"
 
 
-def test_caption_without_pictures_begins_no_job(serve: Serve, visit: Visit, tmp_path: Path) -> None:
+def test_caption_without_pictures_begins_no_job(
+    serve: Serve, visit: Visit, tmp_path: Path, samples: list[Path]
+) -> None:
     server = serve(Workspace.open(tmp_path / "empty"))
     page = visit(server)
     enter(page, "Caption")
     page.click("#caption-go")
     expect(page.locator("#caption-fault")).to_contain_text("There are no pictures yet")
+    page.set_input_files("#caption-bring input.files", samples[:1])
+    expect(page.locator("#caption-fault")).not_to_contain_text("There are no pictures yet")
     assert not list(server.workspace.runs.iterdir())
 
 

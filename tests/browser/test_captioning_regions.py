@@ -95,6 +95,7 @@ def test_pictures_are_compared_by_an_image_model_when_asked(page: Page, samples:
     page.get_by_role("button", name="Compare now").click()
     expect(page.locator(".bench .main > .told")).to_contain_text("compared by an image model")
     expect(page.get_by_role("button", name="Compare now")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator(".doctor")).to_contain_text("No more near-duplicates were found.", timeout=PATIENCE)
     expect(page.locator(".verdict")).to_contain_text("3 pictures")
 
 
@@ -122,6 +123,12 @@ def test_two_captioners_that_go_well_together_are_chosen_at_one_press(page: Page
     expect(page.locator("#caption-captioner input")).to_have_value("WD tagger, ViT")
     expect(page.locator("#caption-about")).to_contain_text("MIT.")
     expect(page.locator("#caption-about")).to_contain_text("378 MB to download")
+    expect(page.locator("#caption-about")).to_contain_text("Two at once: WD tagger, ViT, then ")
+    page.reload()
+    enter(page, "Caption")
+    page.get_by_role("button", name="Only one").click()
+    expect(page.get_by_role("button", name="Only one")).to_be_hidden()
+    expect(page.locator("#caption-captioner input")).to_have_value("WD tagger, ViT")
 
 
 def _open(page: Page) -> None:

@@ -121,6 +121,19 @@ def test_a_comparison_tells_what_came_and_what_went(before: str, after: str) -> 
     assert "".join(one.text for one in segments if one.kind != "removed") == after
 
 
+def test_a_phrase_that_became_another_is_shown_whole() -> None:
+    told = [
+        (one.kind, one.text)
+        for one in compare("sks, a kind of animal in bold", "sks, a photo of cat in bold")
+    ]
+    assert told == [
+        ("same", "sks, a "),
+        ("removed", "kind of animal"),
+        ("added", "photo of cat"),
+        ("same", " in bold"),
+    ]
+
+
 def test_a_comparison_goes_by_words() -> None:
     told = [(one.kind, one.text) for one in compare("a red cat", "a dark red dog")]
     assert told == [

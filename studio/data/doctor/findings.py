@@ -25,8 +25,8 @@ class Mend:
     """A button: `mend(folder, action, arguments)` does it.
 
     Where `opens` is given the page opens that instead, because the person decides what to do there:
-    "caption" (a captioning job), "editor" (the caption), "crop", "mask" or "trigger"; `arguments`
-    says with what.
+    "caption" (a captioning job), "editor" (the caption), "replace" (find and replace), "crop", "mask"
+    or "trigger"; `arguments` says with what.
     """
 
     label: str

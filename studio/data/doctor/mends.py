@@ -61,9 +61,9 @@ def add_trigger(folder: Path, pictures: Sequence[str], word: str) -> str:
 
 
 def drop(folder: Path, pictures: Sequence[str], words: str) -> str:
-    """Take words out of captions."""
+    """Take the tags that say nothing but these words out of captions."""
     changed = _edit(folder, pictures, lambda caption: without(caption, words), f"Drop “{words}”")
-    return f"“{words}” was taken out of {told(changed, '{n} caption{s}')}."
+    return f"“{words}” was dropped from {told(changed, '{n} caption{s}')}."
 
 
 def crop(folder: Path, picture: str, sides: Sequence[float]) -> str:

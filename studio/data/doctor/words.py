@@ -56,23 +56,11 @@ def words(text: str) -> list[str]:
 
 
 def without(caption: str, phrase: str) -> str:
-    """A caption without a phrase, and without what then joins nothing or separates nothing."""
-    wanted = r"[\s_]+".join(re.escape(word) for word in words(phrase))
-    cut = re.compile(rf"(?<!\w){wanted}(?!\w)", re.IGNORECASE)
-    parts = re.split(r"(\s*[,.;\n]\s*)", caption)
-    for place in range(0, len(parts), 2):
-        if cut.search(parts[place]):
-            parts[place] = _tidied(cut.sub(" ", parts[place]))
-    kept = [(part, mark) for part, mark in zip(parts[::2], [*parts[1::2], ""], strict=True) if part.strip()]
-    text = "".join(part + mark for part, mark in kept)
-    return text if text == caption else re.sub(r"[\s,;]+$", "", text).lstrip()
-
-
-def _tidied(part: str) -> str:
-    said = part.split()
-    while said and said[-1].casefold() in JOINTS:
-        said.pop()
-    return " ".join(said)
+    """A caption without the tags that say nothing but a phrase; the rest of it to the letter."""
+    parts = re.split(r"(\s*[,\n]\s*)", caption)
+    tags = zip(parts[::2], [*parts[1::2], ""], strict=True)
+    text = "".join(tag + mark for tag, mark in tags if words(tag) != words(phrase))
+    return text if text == caption else re.sub(r"[\s,]+$", "", text).lstrip()
 
 
 def _parts(caption: str) -> Iterator[list[str]]:

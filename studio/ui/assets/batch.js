@@ -22,6 +22,7 @@
     const found = h("p", { class: "found", role: "status" });
     const changes = h("ol", { class: "changes" });
     let done = ""; // what the last change came to, until another is prepared
+    let picked = ""; // where the person, or the button that led here, wants it
     let asked = 0; // an answer that comes after a newer question says nothing any more
     const go = button("Change", apply, { class: "strong", disabled: true });
     root.append(
@@ -40,13 +41,12 @@
     }
 
     function places() {
-      const before = where.value;
       const chosen = deck.chosen.size;
       where.replaceChildren(
         chosen > 1 ? h("option", { value: "chosen" }, `the ${chosen} selected`) : "",
         deck.kept ? h("option", { value: "shown" }, `the ${deck.shown().length} that the filter shows`) : "",
         h("option", { value: "all" }, `all ${studio.pictures(deck.order.length)}`));
-      if ([...where.options].some((option) => option.value === before)) where.value = before;
+      where.value = [...where.options].some((option) => option.value === picked) ? picked : where.options[0].value;
     }
 
     const names = () => (where.value === "chosen" ? [...deck.chosen] : where.value === "shown" ? deck.shown() : deck.order);
@@ -84,7 +84,7 @@
     fields.addEventListener("input", anew);
     flags.addEventListener("change", anew);
     fields.addEventListener("keydown", (event) => { if (event.key === "Enter" && !go.disabled) { event.preventDefault(); apply(); } });
-    where.addEventListener("change", anew);
+    where.addEventListener("change", () => { picked = where.value; anew(); });
     deck.on((what) => {
       if (root.hidden && what !== "dataset") return;
       if (what === "dataset") done = "";
@@ -94,8 +94,8 @@
     return {
       open: (name = chooser.value, given = {}) => {
         chooser.value = name;
+        picked = given.from || "";
         places();
-        if (given.from) where.value = given.from;
         form(given);
         fields.querySelector("input")?.focus();
       },

@@ -17,7 +17,7 @@
     const filter = h("input", { type: "search", class: "filter", placeholder: "Filter: fox, -dog, missing, tag:cat …", "aria-label": "Filter", autocomplete: "off", spellcheck: "false" });
     const hints = h("div", { class: "hints", hidden: true }, HINTS.map(([text, what]) => button([h("code", {}, text), h("span", {}, what)], () => sieve(text))));
     const state = h("span", { class: "state" });
-    const all = button("Select all", () => deck.choose(deck.shown()), { class: "link", title: "Ctrl+A" });
+    const all = button("Select all", () => deck.choose(deck.shown()), { class: "link", title: "Ctrl+A, where a picture has the focus" });
     const none = button("None", () => deck.choose([]), { class: "link" });
     const again = button("Caption again", () => trigger("again", { names: [...deck.chosen] }), { class: "link" });
     const out = button("Take out", () => deck.remove([...deck.chosen]), { class: "link", title: "Out of the dataset, with their captions; Undo brings them back" });
@@ -44,6 +44,11 @@
     function opens(mend, finding) {
       const name = mend.arguments.picture || (mend.arguments.pictures || [])[0] || finding.pictures[0];
       if (mend.opens === "trigger") return doctor.open();
+      if (mend.opens === "replace") {
+        unfold(batchPlace, true);
+        batch.open("Replace", { ...mend.arguments, from: "all" });
+        return batchPlace.scrollIntoView({ block: "center" });
+      }
       if (mend.opens === "caption") return trigger("again", { names: finding.pictures });
       if (!name) return;
       deck.choose([name]);
@@ -107,11 +112,13 @@
       redo.title = turns.redo ? `Do again: ${turns.redo} (Ctrl+Shift+Z)` : "Nothing to do again";
     }
 
+    const hush = studio.settled(() => say({}), 20_000); // milliseconds after which nobody wants to know any more
     const say = (answer) => {
       const text = answer.fault || answer.told || "";
       told.textContent = text;
       told.hidden = !text;
       told.classList.toggle("bad", Boolean(answer.fault));
+      hush();
     };
 
     filter.addEventListener("input", studio.settled(() => deck.sieve(filter.value), 200));
@@ -124,6 +131,7 @@
       else if (what === "told") say(detail);
       else if (what === "fault") say({ fault: detail });
       else if (what === "closed") grid.focus();
+      else if (what === "open" && deck.open) say({});
     });
 
     // A button of the form that opens a box of it.
@@ -141,7 +149,7 @@
       const key = event.key.toLowerCase();
       const turning = studio.turning(event);
       if (turning) editor.turn(turning) || turn(turning);
-      else if (ctrl && key === "a") deck.choose(deck.shown());
+      else if (ctrl && key === "a" && event.target.closest(".cards")) deck.choose(deck.shown());
       else if (ctrl || event.altKey) return;
       else if (key === "/") filter.focus();
       else if (key === "escape" && deck.chosen.size > 1) deck.choose([]);

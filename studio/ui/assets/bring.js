@@ -1,6 +1,6 @@
 // Bringing pictures in: dropped anywhere in the room, chosen, or pasted; and asking which dataset they are for.
 (() => {
-  studio.bring = ({ element, trigger, props, upload, watch }) => {
+  studio.bring = ({ element, trigger, props, server, upload, watch }) => {
     const { h, button } = studio;
     const root = element.querySelector(".bring");
     const known = () => (props.value ? JSON.parse(props.value) : { names: [], current: "" });
@@ -9,6 +9,23 @@
     const ask = h("form", { class: "naming", hidden: true });
     const place = h("input", { type: "text", placeholder: "/home/me/pictures/fox", "aria-label": "Full path of a folder", spellcheck: "false" });
     const hub = h("input", { type: "text", placeholder: "owner/name", "aria-label": "Dataset of the hub", spellcheck: "false" });
+    const wrong = h("span", { class: "wrong", role: "alert" });
+
+    async function open() {
+      const asked = place.value.trim();
+      if (!asked) return;
+      const answer = await server.place({ place: asked }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+      tellWrong(answer.fault || "");
+      if (!answer.fault) trigger("placed", { place: asked });
+    }
+
+    function tellWrong(text) {
+      wrong.textContent = text;
+      place.setAttribute("aria-invalid", Boolean(text));
+    }
+
+    place.addEventListener("input", () => tellWrong(""));
+    place.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); open(); } });
     root.append(
       h("div", { class: "zone" },
         h("p", { class: "title" }, "Drop pictures here"),
@@ -19,7 +36,7 @@
       ask,
       h("details", { class: "other-ways" }, h("summary", {}, "Other ways"),
         h("label", {}, h("span", {}, "Use a folder where it lies"), h("small", {}, "Nothing in it is moved; captions are written beside its pictures."),
-          h("span", { class: "pair" }, place, button("Open", () => place.value.trim() && trigger("placed", { place: place.value.trim() })))),
+          h("span", { class: "pair" }, place, button("Open", open)), wrong),
         h("label", {}, h("span", {}, "Dataset of the hub"), h("small", {}, "Downloaded once, with its captions."),
           h("span", { class: "pair" }, hub, button("Bring in", () => hub.value.trim() && trigger("fetched", { id: hub.value.trim() }))))));
 
@@ -39,6 +56,7 @@
     // Asks for the dataset's name; the pictures are on their way meanwhile.
     const begin = ({ names, folder }) => new Promise((done) => {
       const { current } = known();
+      trigger("begun", {});
       const name = h("input", { type: "text", name: "name", maxlength: "80", value: suggested(names, folder), "aria-label": "Name of the dataset", autocomplete: "off", spellcheck: "false" });
       const note = h("p", { class: "note" });
       const over = h("input", { type: "checkbox" });

@@ -8,8 +8,9 @@
     const list = h("div", { class: "findings" });
     const aim = studio.aim(deck);
     const compare = h("div", { class: "aside-line", hidden: true }, "Crops and turned copies are found by an image model.", button("Compare now", () => deck.act("compare", {})));
-    const aside = h("div", { class: "aside-line", hidden: true });
-    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, list, aside, compare);
+    const compared = h("p", { class: "aside-line", role: "status", hidden: true });
+    const aside = h("div", { class: "aside-line taken", hidden: true });
+    const fold = h("details", { class: "doctor" }, h("summary", {}, h("i", { class: "dot" }), verdict), aim, list, aside, compare, compared);
     root.append(fold);
 
     const shown = new Map();
@@ -19,31 +20,36 @@
       deck.small(name) ? h("img", { src: deck.small(name), alt: "" }) : h("span", {}, name), () => { deck.choose([name]); deck.show(name); },
       { class: `face${more}`, title: [name, note].filter(Boolean).join(": "), "aria-label": `Open ${name}` });
 
-    // The groups of a finding that takes all but one of each out: which stays is the person's to say.
+    // The groups of a finding that takes all but one of each out: which of them stay is the person's to say.
     function choices(one, choose) {
-      const stay = one.groups.map(([first]) => first);
+      const stays = new Set(one.groups.map(([first]) => first));
       const rows = h("div", { class: "twins" });
+      const ways = (name, group) => {
+        const staying = group.filter((other) => stays.has(other));
+        const way = (text, names) => button(text, () => {
+          group.forEach((other) => stays.delete(other));
+          names.forEach((other) => stays.add(other));
+          draw();
+        }, { class: "link", "aria-label": `${text}: ${name}` });
+        if (!stays.has(name)) return [way("Keep this one instead", [name]), way(group.length > 2 ? "Keep it too" : "Keep both", [...staying, name])];
+        return staying.length > 1 ? way("Let it go", staying.filter((other) => other !== name)) : "";
+      };
+      const figure = (name, group) => h("figure", { class: stays.has(name) ? "stays" : "goes" }, face(name, one.notes[name]),
+        h("figcaption", {}, h("b", {}, stays.has(name) ? "Stays" : "Goes"), h("span", { class: "file", title: name }, name), h("small", {}, one.notes[name] || ""), ways(name, group)));
       const draw = () => {
-        const figure = (name, at) => h("figure", { class: name === stay[at] ? "stays" : "goes" }, face(name, one.notes[name]),
-          h("figcaption", {}, h("b", {}, name === stay[at] ? "Stays" : "Goes"), h("small", {}, one.notes[name] || name),
-            name === stay[at] ? "" : button("Keep this one", () => { stay[at] = name; draw(); }, { class: "link", "aria-label": `Keep ${name}` })));
         const rest = (count) => count > 0 && h("p", { class: "more" }, `and ${studio.pictures(count)} more`);
-        const drawn = one.groups.slice(0, GROUPS).map((group, at) => h("div", { class: "group", role: "group" },
-          group.slice(0, FACES).map((name) => figure(name, at)), rest(group.length - FACES)));
+        const drawn = one.groups.slice(0, GROUPS).map((group) => h("div", { class: "group", role: "group" },
+          group.slice(0, FACES).map((name) => figure(name, group)), rest(group.length - FACES)));
         rows.replaceChildren(...drawn, rest(one.groups.slice(GROUPS).flat().length) || "");
-        choose(one.groups.flatMap((group, at) => group.filter((name) => name !== stay[at])));
+        choose(one.groups.flat().filter((name) => !stays.has(name)));
       };
       draw();
       return rows;
     }
 
     // A finding that was mended stays where it was, so that no other button comes to lie under the mouse.
-    function settle(one, node, pictures) {
-      const back = button("Bring back", async () => {
-        const answer = await deck.act("mend", { action: "bring_back", arguments: { pictures } });
-        if (!answer.fault) { done = done.filter((one) => one !== line); show(); }
-      }, { class: "link" });
-      const told = h("p", {}, h("span", {}, `✓ ${pictures ? `Taken out: ${pictures.length > 2 ? studio.pictures(pictures.length) : pictures.join(", ")}` : `Done: ${one.title}`}`), pictures ? back : "");
+    function settle(one, node, pictures, said) {
+      const told = h("p", {}, h("span", {}, `✓ ${pictures ? `Taken out: ${pictures.length > 2 ? studio.pictures(pictures.length) : pictures.join(", ")}` : said}`));
       const line = { at: [...list.children].indexOf(node), key: node.dataset.key, report: deck.meta.report, pictures,
         node: h("section", { class: "finding done", style: `min-height: ${node.offsetHeight}px` }, told) };
       done.push(line);
@@ -60,8 +66,11 @@
     function finding(one) {
       const starts = new Set(one.groups.slice(1).map(([first]) => first)); // a little room between two groups
       const take = one.groups.length && one.mends.find((mend) => mend.action === "remove");
-      let extra = [];
-      const strip = take ? choices(one, (names) => { extra = names; }) : h("div", { class: "faces" }, one.pictures.slice(0, FACES).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
+      let extra = [], takeOut = null;
+      const strip = take ? choices(one, (names) => {
+        extra = names;
+        if (takeOut) takeOut.disabled = !names.length;
+      }) : h("div", { class: "faces" }, one.pictures.slice(0, FACES).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
         one.count > FACES ? button(`+${one.count - FACES}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
       const mends = one.mends.map((mend) => button(mend.label, async (event) => {
         if (mend.opens) return opens(mend, one);
@@ -70,11 +79,12 @@
         const given = mend === take ? { pictures: extra } : mend.arguments;
         const answer = await deck.ask("mend", { action: mend.action, arguments: given });
         if (answer.fault) pressed.disabled = false;
-        else settle(one, pressed.closest(".finding"), mend.action === "remove" ? given.pictures : null);
+        else settle(one, pressed.closest(".finding"), mend.action === "remove" ? given.pictures : null, answer.told);
         deck.tell("told", answer);
         deck.sync();
         if (deck.filter) deck.sieve(deck.filter);
       }, { class: "mend" }));
+      takeOut = take ? mends[one.mends.indexOf(take)] : null;
       const choose = one.count > 1 ? button("Select them", () => deck.choose(one.pictures.filter((name) => deck.card(name))), { class: "link" }) : "";
       return h("section", { class: one.serious ? "finding serious" : "finding" },
         h("h3", {}, one.title), h("p", {}, one.sentence), one.pictures.length ? strip : "", h("div", { class: "row" }, mends, choose));
@@ -101,18 +111,24 @@
       const wanted = keys.filter((key) => !done.some((line) => line.key === key)).map((key) => shown.get(key));
       for (const { at, node } of [...done].sort((one, other) => one.at - other.at)) wanted.splice(at, 0, node);
       if (wanted.length !== list.children.length || wanted.some((one, at) => one !== list.children[at])) list.replaceChildren(...wanted);
-      compare.hidden = !deck.meta.unseen;
+      const { comparing } = deck.meta, running = Boolean(comparing && !comparing.told);
+      compare.hidden = !deck.meta.unseen || running;
+      compared.hidden = !comparing;
+      compared.textContent = running ? "An image model compares the pictures …" : comparing?.told || "";
       const put = deck.meta.aside || [];
       aside.hidden = !put.length;
       if (put.length) aside.replaceChildren(
-        h("span", {}, `${studio.pictures(put.length)} taken out, kept aside.`),
-        h("span", { class: "row" }, button("Bring back", () => putBack("bring_back")),
-          button("To the bin", () => putBack("discard"), { class: "link", title: "To the bin of your system; Undo cannot bring them back from there" })));
+        h("p", {}, `${studio.pictures(put.length)} taken out, kept aside.`),
+        button("Bring all back", () => putBack("bring_back")),
+        button("To the bin", () => putBack("discard"), { class: "link", title: "To the bin of your system; Undo cannot bring them back from there" }),
+        h("div", { class: "figures" }, put.slice(0, FACES).map(([name, small]) => h("figure", {},
+          small ? h("img", { src: deck.thumbnails + small, alt: "", title: name }) : h("span", {}, name),
+          button("Bring back", () => putBack("bring_back", [name]), { class: "link", "aria-label": `Bring ${name} back` })))));
     }
 
-    function putBack(action) {
+    function putBack(action, pictures = null) {
       done = [];
-      deck.act("mend", { action, arguments: {} });
+      deck.act("mend", { action, arguments: pictures ? { pictures } : {} });
     }
 
     deck.on((what, detail) => {

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from studio.data.buckets import choose_bucket, kept
+from studio.data.buckets import is_smaller, kept, training_size
 from studio.data.cropping import set_crop
 from studio.data.crops import Crop, crop_of
 from studio.data.journal import going_on
@@ -38,13 +38,13 @@ def bucket_box(size: tuple[int, int], box: Sequence[float] | None, facts: Any) -
         return None
     crop = Crop(*box) if box else Crop(0, 0, 1, 1)
     across, down = crop.size(size)
-    bucket = choose_bucket((across, down), facts.resolution, facts.side_multiple)
+    bucket = training_size((across, down), facts.resolution, facts.side_multiple)
     left, top, right, bottom = kept((across, down), bucket)
     x, y = crop.left * size[0], crop.top * size[1]
     return {
         "box": [(x + left) / size[0], (y + top) / size[1], (x + right) / size[0], (y + bottom) / size[1]],
         "bucket": bucket,
-        "enlarged": across < bucket[0] or down < bucket[1],
+        "enlarged": is_smaller((across, down), bucket),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from studio.caption.settings import CAPTIONERS
 from studio.data import captions, editing
 from studio.data.comparison import compare
 from studio.data.dataset import Picture
@@ -31,6 +32,7 @@ OPERATIONS: dict[str, type[editing.Operation]] = {
     )
 }
 PREVIEWED = 40  # captions that a preview shows in full
+JOINT = " + "  # between the names of captioners whose words were joined
 WRITERS = {"hand": "by hand", "import": "came with the picture"}
 
 
@@ -55,11 +57,10 @@ def versions(picture: Path) -> list[dict[str, Any]]:
     for version in reversed(captions.history(picture)):
         if version.text not in seen:
             seen.add(version.text)
-            by = WRITERS.get(version.by, version.by)
             found.append(
                 {
                     "text": version.text,
-                    "by": by,
+                    "by": writer(version.by),
                     "at": version.at,
                     "note": version.note,
                     "way": way(version.text, present),
@@ -145,8 +146,14 @@ def title(change: captions.Change) -> str:
     return (
         f"Typed in {change.pictures[0][0]}"
         if change.by == "hand" and change.pictures
-        else f"Captions {WRITERS.get(change.by, 'by ' + change.by)}"
+        else f"Captions {WRITERS.get(change.by) or 'by ' + writer(change.by)}"
     )
+
+
+def writer(by: str) -> str:
+    """Who wrote a caption, in words: the captioners by their titles."""
+    parts = [CAPTIONERS.get(name).title if name in CAPTIONERS.names() else name for name in by.split(JOINT)]
+    return WRITERS.get(by) or " and ".join(parts)
 
 
 def pictures(count: int) -> str:

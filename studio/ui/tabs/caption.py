@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,8 +22,9 @@ from studio.ui.captioning.bench import Bench
 from studio.ui.captioning.bringing import Bringing
 from studio.ui.choices import dataset_box
 from studio.ui.desk import Desk
-from studio.ui.faults import kindly
+from studio.ui.faults import answering, kindly
 from studio.ui.form import Form
+from studio.ui.generating.draft import Draft
 from studio.ui.jobs_panel import act_on_jobs, job_panel
 from studio.ui.markup import render
 from studio.ui.pulse import Given, Pulse
@@ -40,6 +42,7 @@ class CaptionRoom:
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
         self.desk = desk
         self.work, self.bringing = Bench(desk), Bringing()
+        self.draft = Draft(desk.workspace, "caption")
         self._bases: tuple[float, list[tuple[str, str]]] = (0.0, [])
         with gr.Row(elem_classes="room"):
             with gr.Column(elem_classes="desk"):
@@ -55,7 +58,7 @@ class CaptionRoom:
 
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
-            self.bring = bring("caption-bring", ACCEPT)
+            self.bring = bring("caption-bring", ACCEPT, answering(self.place))
             self.refused = live("caption-refused")
             makers = {"dataset": dataset_box(self.desk), "captioner": self._captioner, "prompt": self._prompt}
             self.form = Form(CaptionSettings, "caption", makers=makers)
@@ -94,10 +97,12 @@ class CaptionRoom:
 
     def _events(self) -> None:
         form, fields = self.form, self.form.fields
+        self.bring.begun(form.faultless, None, form.fault_line, queue=False, **QUIET)
         self.bring.dropped(kindly(self._dropped), None, [self.dataset, self.refused], **QUIET)
         self.bring.placed(kindly(self._placed), None, [self.dataset, self.refused], **QUIET)
         self.bring.fetched(kindly(self._fetched), None, [self.dataset, self.refused], **QUIET)
         self.dataset.change(kindly(self._bench), {self.dataset}, self.bench, **QUIET)
+        self.dataset.change(kindly(self._keep), form.inputs(), None, **QUIET)
         self.dataset.change(form.faultless, None, form.fault_line, queue=False, **QUIET)
         self.dataset.input(lambda: "", None, self.refused, queue=False, **QUIET)
         self.go.click(kindly(self._caption), form.inputs(), form.outputs(), **QUIET)
@@ -113,10 +118,11 @@ class CaptionRoom:
         act_on_jobs(self.desk, self.job)
 
     def opened(self) -> Updates:
-        """What a window that was just opened finds: the dataset of the last captioning, or the newest."""
+        """What a window that was just opened finds: what was chosen last, or the newest dataset."""
         last = self.desk.latest("caption")
         names = list_datasets(self.desk.workspace)
-        values = dict(last.run.settings) if last else {"dataset": names[0] if names else None}
+        values = self.draft.last() or (dict(last.run.settings) if last else {})
+        values["dataset"] = values.get("dataset") or (names[0] if names else None)
         updates = self.form.filled({name: value for name, value in values.items() if name != "only"})
         updates[self.dataset] = gr.update(choices=names, value=values["dataset"])
         return updates
@@ -129,7 +135,8 @@ class CaptionRoom:
         return {name for name, knob in self.form.knobs.items() if knob.read_by}
 
     def _chosen(self, given: Given) -> Updates:
-        """The settings that the chosen captioners do not read are put away."""
+        """The settings that the chosen captioners do not read are put away; a reload finds the choice."""
+        self._keep(given)
         values = {name: given[field] for name, field in self.form.fields.items()}
         idle = unread(CaptionSettings, values)
         updates = {self.form.fields[name]: gr.update(visible=name not in idle) for name in self._optional()}
@@ -151,13 +158,21 @@ class CaptionRoom:
         return self._open(brought.folder.name), what_came(brought)
 
     def _placed(self, event: gr.EventData) -> tuple[Any, str]:
-        folder = dataset_folder(self.desk.workspace, str(event._data["place"]))
-        if not picture_files(folder):
-            raise DatasetError(f"There are no pictures in {folder}")
+        folder = self._folder(str(event._data["place"]))
         adopted = adopt_captions(folder)
         return self._open(str(folder)), render(
             "came-along", told=came_along(len(adopted.pictures)), alone=True
         )
+
+    def place(self, question: Any) -> dict[str, Any]:
+        """Whether a folder can be used where it lies; the page asks before it opens it."""
+        return {"folder": str(self._folder(str(question["place"])))}
+
+    def _folder(self, place: str) -> Path:
+        folder = dataset_folder(self.desk.workspace, place)
+        if not picture_files(folder):
+            raise DatasetError(f"There are no pictures in {folder}")
+        return folder
 
     def _fetched(self, event: gr.EventData) -> tuple[Any, str]:
         hub_id = str(event._data["id"])
@@ -168,8 +183,12 @@ class CaptionRoom:
         return self._open(brought.folder.name), what_came(brought)
 
     def _combined(self, event: gr.EventData) -> Updates:
-        """Two captioners that go well together, chosen at one press."""
-        return self.form.filled(presets("caption")[str(event._data["name"])].values)
+        """Two captioners that go well together, chosen at one press; without a name, the first alone."""
+        name = str(event._data["name"])
+        return self.form.filled(presets("caption")[name].values if name else {"second": ""})
+
+    def _keep(self, given: Given) -> None:
+        self.draft.keep({name: given[field] for name, field in self.form.fields.items()})
 
     def _open(self, dataset: str) -> Any:
         return gr.update(choices=list_datasets(self.desk.workspace), value=dataset)
@@ -187,6 +206,7 @@ class CaptionRoom:
             settings = CaptionSettings.parse({**values, **more})
         except SettingsError as fault:
             return self.form.faulty(fault)
+        self._keep(given)
         self.desk.submit("caption", settings, title=settings.dataset)
         return self.form.faultless()
 

@@ -136,19 +136,29 @@ def test_a_fused_phrase_is_dropped_from_all_captions_in_one_go(workspace: Worksp
     assert read_caption(folder / "0.png") == captions[0]
 
 
+def test_words_inside_a_sentence_are_not_dropped_but_changed_by_hand(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = dataset(tmp_path / "d", *(f"sks fox on a brown background, {place}" for place in PLACES))
+    finding = look(folder, workspace, "fused", trigger="sks")
+    assert finding is not None
+    assert [mend.opens for mend in finding.mends] == ["replace"] * len(finding.mends)
+    assert finding.mends[0].arguments == {"find": "brown background"}
+
+
 @pytest.mark.parametrize(
     ("caption", "after"),
     [
-        ("a fox on a white background", "a fox"),
+        ("a fox on a white background", "a fox on a white background"),
         ("white background, a fox, grass", "a fox, grass"),
         ("a fox, white_background", "a fox"),
-        ("A fox. It is before a white background. Nice.", "A fox. Nice."),
+        ("a fox, grass\nwhite background", "a fox, grass"),
         ("a fox,  hat", "a fox,  hat"),
         ("whitebackground", "whitebackground"),
         ("White Background", ""),
     ],
 )
-def test_a_caption_without_a_phrase_still_reads_well(caption: str, after: str) -> None:
+def test_only_a_whole_tag_is_dropped(caption: str, after: str) -> None:
     assert without(caption, "white background") == after
 
 

@@ -37,7 +37,7 @@ def test_what_is_taken_out_comes_back_byte_for_byte_with_undo(folder: Path) -> N
     before = files(folder)
     assert "Undo brings it back" in mend(folder, "remove", {"pictures": ["a.png"]})
     assert sorted(files(folder)) == ["b.png", "b.txt"]
-    assert put_aside(folder) == ["a.png"]
+    assert _aside(folder) == ["a.png"]
     change = undo(folder)
     assert change is not None and change.note == "Take out a.png" and not change.kept
     assert files(folder) == before
@@ -91,13 +91,13 @@ def test_without_a_bin_they_stay_where_they_are(folder: Path, monkeypatch: pytes
         mend(folder, "discard", {})
     assert mend(folder, "bring_back", {}) == "1 picture is back."
     assert mask_of(folder / "a.png") is not None
-    assert put_aside(folder) == []
+    assert _aside(folder) == []
 
 
 def test_one_of_several_is_brought_back_by_its_name(folder: Path) -> None:
     mend(folder, "remove", {"pictures": ["a.png", "b.png"]})
     assert mend(folder, "bring_back", {"pictures": ["b.png"]}) == "1 picture is back."
-    assert (put_aside(folder), read_caption(folder / "b.png")) == (["a.png"], "picture b")
+    assert (_aside(folder), read_caption(folder / "b.png")) == (["a.png"], "picture b")
 
 
 def test_a_caption_that_another_picture_shares_stays(folder: Path) -> None:
@@ -143,3 +143,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     with pytest.raises(StudioError):
         mend(folder, action, arguments)
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def _aside(folder: Path) -> list[str]:
+    return [name for name, _ in put_aside(folder)]

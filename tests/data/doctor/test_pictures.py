@@ -127,8 +127,19 @@ def test_what_a_bucket_cuts_off_is_shown_until_a_frame_is_chosen(
     assert (kept.top, kept.bottom) == (0, 1)
     assert kept.left == pytest.approx(1 - kept.right) and 0.1 < kept.left < 0.3
     assert the(report, "shape").mends[0].opens == "crop"
+    assert "the left and right of 1 picture." in the(report, "shape").sentence
     set_crop(folder / "wide.png", Crop(0, 0, kept.right - kept.left, 1))
     assert found(look(workspace, folder, BASE), "shape") == []
+
+
+def test_it_is_told_which_sides_the_few_shapes_of_the_miniature_leave_out(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = save(tmp_path / "usual", {"usual": PHOTOS["groot"].resize((1024, 786))})
+    miniature = the(look(workspace, folder, BaseFacts(128, 32, (), "Miniature")), "shape")
+    assert "Miniature" in miniature.sentence and "the top and bottom of 1 picture." in miniature.sentence
+    assert miniature.notes == {"usual.png": "22% is cut off: top and bottom"}
+    assert found(look(workspace, folder, BaseFacts(1024, 64, ())), "shape") == []
 
 
 def test_transparency_is_told_until_there_is_a_mask(workspace: Workspace, tmp_path: Path) -> None:
