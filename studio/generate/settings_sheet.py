@@ -42,7 +42,7 @@ def read_axes(given: Any) -> Any:
 def _axis(line: str) -> Mapping[str, Any]:
     setting, equals, values = line.partition("=")
     if equals and not values.strip():
-        raise ValueError(f"the axis “{setting.strip()[:60]}” has no values yet; write some, or take it out")
+        raise ValueError("an axis has no values yet; write some, or take it out")
     if not equals:
         raise ValueError(f"“{line[:60]}” is no axis; write it like steps=10,20,30")
     parts = values.split("|" if "|" in values else ",")

@@ -52,7 +52,7 @@ def _short(page: Page, prompt: str, *, steps: int = 4, seed: int = 7) -> None:
     fill(page, "generate-count", "1")
     fill(page, "generate-steps", str(steps))
     fill(page, "generate-seed", str(seed))
-    expect(page.locator("#generate-seed-keep input")).to_be_checked()
+    expect(page.locator("#generate-seed-keep input")).to_be_checked()  # a seed that is typed is kept
 
 
 def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server, visit: Visit) -> None:
@@ -69,6 +69,8 @@ def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server,
         expect(page.locator("#generate-recipe .chip", has_text=chip)).to_have_count(1)
     weigh(page, "fox", 0)
     weigh(page, "ink", 0)
+    fill(page, "generate-seed", "7")
+    page.locator("#generate-seed-keep input").uncheck()  # what was just typed counts all the same
     assert same(bare, paint(page, outputs))
     page.locator("#generate-live input").check()
     before = set(outputs.glob("*/*.png"))
@@ -88,6 +90,33 @@ def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server,
     assert set(outputs.glob("*/*.png")) == before  # nothing of a preview is kept
     page.mouse.up()
     assert not same(bare, arrival(page, outputs, before))
+    _compare_and_delete(page)
+
+
+def _compare_and_delete(page: Page) -> None:
+    """The two newest side by side, their line drawn across; then the newest into the bin."""
+    for number in (0, 1):
+        page.locator(".shot").nth(number).hover()
+        page.locator(".shot .tick").nth(number).click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".split .tag.right")).to_contain_text("fox")
+    area = page.locator(".split").bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] * 0.8)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] / 4, area["y"] + area["height"] * 0.6)
+    page.mouse.up()
+    expect(page.locator(".split input")).to_have_value("25")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".split input")).to_have_value("24.5")
+    page.keyboard.press("Escape")
+    expect(page.locator(".split")).to_have_count(0)
+    page.get_by_role("button", name="None", exact=True).click()
+    newest = page.locator(".shot").first
+    place = newest.get_attribute("data-place")
+    newest.locator(".thumb").press("Delete")
+    expect(page.locator(f'.shot[data-place="{place}"]')).to_have_count(0)
+    expect(page.locator(".gallery .told")).to_contain_text("in the system's bin")
 
 
 def test_a_reload_keeps_what_stands_in_the_form(server: Server, visit: Visit) -> None:
@@ -103,7 +132,7 @@ def test_a_reload_keeps_what_stands_in_the_form(server: Server, visit: Visit) ->
     order = [str(one.get_attribute("data-key")) for one in page.locator(".mixer .row").all()]
     expect(page.locator('.desk[data-kept="yes"]')).to_have_count(1)
     page.reload()
-    enter(page, "Generate")
+    expect(page.get_by_role("tab", name="Generate")).to_have_attribute("aria-selected", "true")
     expect(page.locator(".mixer .row")).to_have_count(2)
     assert [one.get_attribute("data-key") for one in page.locator(".mixer .row").all()] == order
     expect(page.locator("#generate-prompt textarea")).to_have_value(re.compile("^an owl"))
@@ -164,7 +193,9 @@ def test_stopping_keeps_what_is_finished_and_the_queue_can_be_reordered(server: 
     for prompt in ("second", "third"):
         page.get_by_role("button", name=f"Take “{prompt}” out of the queue").click()
     expect(page.locator("#generate-stage .behind li")).to_have_count(0, timeout=PATIENCE)
-    page.locator("#generate-prompt textarea").press("Escape")
+    page.locator("#generate-prompt textarea").press("Escape")  # closes what is open, and stops nothing
+    expect(page.locator("#generate-stage .state")).to_have_text("Running")
+    page.locator('#generate-stage [data-key="stop"]').click()
     expect(page.locator("#generate-stage .state")).to_have_text("Stopped", timeout=PATIENCE)
     assert 1 <= len(set(outputs.glob("*/*.png")) - before) < 9
     expect(page.locator("#generate-recipe")).to_contain_text("first")

@@ -115,6 +115,14 @@ def test_a_sheet_is_painted_cell_by_cell_and_each_is_a_recipe(bench: Bench, mode
     assert np.array_equal(again, np.asarray(Image.open(made[3].path)))
 
 
+def test_the_sheet_of_a_comparison_names_all_its_loras(bench: Bench, model: Model) -> None:
+    make_lora(bench.workspace.loras / "ink.safetensors", model, seed=1)
+    mix = [{"name": "ink", "weight": 0.5}]
+    bench.run(prompt="a fox", adapters=mix, sheet="only=ink,none", steps=1, **SIZE)
+    recipe = read_recipe(Path(bench.made("sheet")[0].path))
+    assert [(used.name, used.weight) for used in recipe.adapters] == [("ink", 0.5)]
+
+
 def test_a_sheet_can_be_painted_again_from_its_own_recipe(bench: Bench) -> None:
     bench.run(prompt="a fox", sheet="seed=1,2", steps=2, **SIZE)
     (sheet,) = bench.made("sheet")

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from studio.errors import SettingsError
+from studio.generate.prompts.checking import check_words
 from studio.generate.prompts.counting import counts
 from studio.generate.prompts.styles import Style, find_styles, in_styles, save_style, styles
 from studio.generate.prompts.wildcards import expand, wildcards
+from studio.generate.settings import GenerateSettings
 from studio.workspace import Workspace
 
 
@@ -61,6 +63,21 @@ def test_what_cannot_be_drawn_gets_a_sentence(colours: Workspace, prompt: str) -
         return
     with pytest.raises(SettingsError, match="Prompt: "):
         expand(colours, prompt, 1)
+
+
+def test_all_that_is_wrong_with_a_prompt_is_told_at_once(colours: Workspace) -> None:
+    wrong = "a {teal|red fox <lora:foxy:0.8> <lora:ink:much> __color__ __animal__"
+    with pytest.raises(SettingsError) as told:
+        check_words(GenerateSettings(prompt=wrong), colours)
+    for part in (
+        "a brace { is not closed",
+        "no LoRA called “foxy”",
+        "“<lora:ink:much>”",
+        "no wildcard “color”",
+    ):
+        assert part.casefold() in str(told.value).casefold()
+    assert "animal”" not in str(told.value) and told.value.field == "prompt"
+    check_words(GenerateSettings(prompt="a {red|blue} __animal__ (in \\{ braces)"), colours)
 
 
 def test_styles_go_around_a_prompt(workspace: Workspace) -> None:

@@ -12,6 +12,8 @@ from studio.generate.prompts.wildcards import word_faults
 from studio.generate.settings import GenerateSettings
 from studio.workspace import Workspace
 
+PLACE = "Prompt: "
+
 
 def check_words(settings: GenerateSettings, workspace: Workspace) -> None:
     """Raise one `SettingsError` with everything that cannot be read, drawn or found in the prompts."""
@@ -20,7 +22,8 @@ def check_words(settings: GenerateSettings, workspace: Workspace) -> None:
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        raise SettingsError(" ".join(dict.fromkeys(map(str, faults))), field="prompt")
+        told = dict.fromkeys(str(fault).removeprefix(PLACE) for fault in faults)
+        raise SettingsError(PLACE + " ".join(each[0].upper() + each[1:] for each in told), field="prompt")
 
 
 def _faults(text: str, workspace: Workspace) -> Iterator[SettingsError]:
@@ -32,4 +35,4 @@ def _faults(text: str, workspace: Workspace) -> Iterator[SettingsError]:
         except SettingsError as fault:
             yield fault
         except AdapterError as fault:
-            yield SettingsError(f"Prompt: {fault.what}", why=fault.why, remedy=fault.remedy, field="prompt")
+            yield SettingsError(f"{PLACE}{fault.what}", why=fault.why, remedy=fault.remedy, field="prompt")

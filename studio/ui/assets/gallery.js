@@ -46,9 +46,9 @@
       shots = found.filter((shot) => !leaving.has(shot.place));
       more = beyond >= 0 && shots.length > answer.shots.length ? more : answer.more;
       const there = new Set(shots.map((shot) => shot.place));
-      choose([...chosen].filter((place) => there.has(place)));
       root.hidden = !shots.length && !filtered();
       lay();
+      choose([...chosen].filter((place) => there.has(place)));
       shelves();
     }
 
@@ -195,8 +195,8 @@
       const at = shots.findIndex((shot) => shot.place === places[0]), focused = shelf.contains(document.activeElement);
       for (const place of places) leaving.add(place);
       shots = shots.filter((shot) => !leaving.has(shot.place));
-      choose([]);
       lay();
+      choose([]);
       if (focused && shots.length) step(shots[Math.min(at, shots.length - 1)].place, 0);
       const answer = await ask("bin", { places });
       for (const place of places) leaving.delete(place);

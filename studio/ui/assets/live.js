@@ -109,7 +109,7 @@ window.studio = window.studio || {};
   };
   document.addEventListener("input", mended, true);
   document.addEventListener("change", mended, true);
-  document.addEventListener("mousedown", (event) => { if (event.target.closest('[role="option"]')) mended(event); }, true);
+  document.addEventListener("mousedown", (event) => { if (event.target.closest('[role="option"], .wrong button')) mended(event); }, true);
 
   // The field is brought into view and the cursor put into it; gradio may take the focus away again
   // while it brings its fields up to date.

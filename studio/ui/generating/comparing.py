@@ -9,17 +9,19 @@ from studio.generate.recipe import Recipe
 from studio.generate.samplers import SAMPLERS
 
 SHORT = 60  # characters of a prompt
+FIRST = 2  # differences that a label has room for
 
 
 def compared(left: Recipe, right: Recipe) -> tuple[str, str, str]:
-    """What is the left picture's own, what the right one's, and a sentence on the two."""
+    """What is the left picture's own in a few words, what the right one's, and all of it in sentences."""
     sides = _told(left), _told(right)
     apart = [name for name in sides[0] if sides[0][name] != sides[1][name]]
     if not apart:
         return "left", "right", "Both were painted with the same settings."
-    labels = [" · ".join(side[name] for name in apart) for side in sides]
+    left, right = (" · ".join(side[name] for name in apart[:FIRST]) for side in sides)
+    whole = [", ".join(side[name] for name in apart) for side in sides]
     alike = f" Both show “{sides[0]['prompt']}”." if "prompt" not in apart and sides[0]["prompt"] else ""
-    return labels[0], labels[1], f"Left: {labels[0]}. Right: {labels[1]}.{alike}"
+    return left, right, f"Left: {whole[0]}. Right: {whole[1]}.{alike}"
 
 
 def _told(recipe: Recipe) -> Mapping[str, str]:
@@ -36,6 +38,8 @@ def _told(recipe: Recipe) -> Mapping[str, str]:
         "steps": f"{values.get('steps')} steps",
         "guidance": f"guidance {values.get('guidance'):g}" if values.get("guidance") else "guidance auto",
         "size": f"{values.get('width')} × {values.get('height')}",
-        "upscale": f"upscaled {values.get('upscale', 1):g} times",
+        "upscale": f"upscaled {values['upscale']:g} times"
+        if values.get("upscale", 1) > 1
+        else "not upscaled",
         "model": recipe.model or "an unknown model",
     }

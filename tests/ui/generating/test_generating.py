@@ -10,13 +10,15 @@ import pytest
 from PIL import Image
 
 from studio.errors import SettingsError
+from studio.generate.recipe import Recipe, UsedAdapter
 from studio.ui.desk import Desk
 from studio.ui.generating.carrying import Carrying
+from studio.ui.generating.comparing import compared
 from studio.ui.generating.draft import Draft
 from studio.ui.generating.mixes import Mixes, of_picture, plain
 from studio.ui.generating.servant import servant
 from studio.ui.generating.standing import standing, untouched
-from studio.ui.generating.starting import PNG, Starting, sizes
+from studio.ui.generating.starting import PNG, Starting, sizes, whole_side
 from studio.ui.library import Library
 from studio.workspace import Workspace
 from tests.ui.test_library import write_lora
@@ -28,6 +30,31 @@ def test_a_draft_outlives_the_server_and_a_damaged_one_is_as_if_there_were_none(
     assert again.last() == {"prompt": "a fox"} == again.of("another window")
     (workspace.hidden / "generate.json").write_text("{")
     assert again.last() == {}
+
+
+def test_a_draft_tells_whether_something_was_changed(workspace: Workspace) -> None:
+    draft = Draft(workspace)
+    assert [draft.keep({"prompt": prompt}) for prompt in ("a fox", "a fox", "a hen")] == [True, False, True]
+
+
+def test_two_pictures_are_told_apart_by_what_differs(workspace: Workspace) -> None:
+    values = {"prompt": "a fox", "seed": 7, "steps": 8, "sampler": "euler"}
+    left = Recipe(values, adapters=(UsedAdapter("fox", 0.8),))
+    right = Recipe({**values, "seed": 9, "steps": 20}, adapters=(UsedAdapter("fox", 0.6),))
+    assert compared(left, right) == (
+        "fox 0.8 · seed 7",
+        "fox 0.6 · seed 9",
+        "Left: fox 0.8, seed 7, 8 steps. Right: fox 0.6, seed 9, 20 steps. Both show “a fox”.",
+    )
+    assert compared(left, left)[2] == "Both were painted with the same settings."
+
+
+def test_a_side_becomes_what_the_base_can_paint(workspace: Workspace) -> None:
+    desk = Desk(workspace)
+    assert whole_side(desk, "pocket", 130) == 128
+    assert whole_side(desk, "pocket", 1) == whole_side(desk, "pocket", 12) > 1
+    assert whole_side(desk, "pocket", None) is None
+    assert whole_side(desk, "nobody/knows", 130) == 130
 
 
 def test_each_window_has_its_own_form_for_live_previews(workspace: Workspace) -> None:
