@@ -118,7 +118,8 @@
       told.textContent = text;
       told.hidden = !text;
       told.classList.toggle("bad", Boolean(answer.fault));
-      hush();
+      if (answer.told) hush();
+      else hush.cancel();
     };
 
     filter.addEventListener("input", studio.settled(() => deck.sieve(filter.value), 200));

@@ -185,11 +185,11 @@
     });
     root.addEventListener("keydown", (event) => {
       const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -1, PageDown: 1 }[event.key];
+      const turning = studio.turning(event);
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) again.click();
       else if (event.key === "Escape") close();
-      else if (event.target !== words && studio.turning(event) && regions.turn(studio.turning(event))) true;
       else if (event.target === words && event.altKey && step) go(step);
-      else return;
+      else if (event.target === words || !turning || !regions.turn(turning)) return;
       event.preventDefault();
       event.stopPropagation();
     });

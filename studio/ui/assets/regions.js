@@ -71,7 +71,7 @@
       button("↷", () => brush.turn("redo"), { "aria-label": "Make the stroke again", title: "Make the stroke again (Ctrl+Shift+Z)" }),
       h("select", { "aria-label": "What the brush does", onchange: (event) => { brush.colour = event.target.value; } },
         h("option", { value: "black" }, "Leave out (red)"), h("option", { value: "white" }, "Learn again")),
-      h("label", { class: "size" }, "Brush ", h("input", { type: "range", min: "2", max: "40", value: "12", oninput: (event) => { brush.size = Number(event.target.value) / 100; } })),
+      h("label", { class: "size" }, "Brush ", h("input", { type: "range", min: "2", max: "40", value: String(brush.size * 100), oninput: (event) => { brush.size = Number(event.target.value) / 100; } })),
       button("Leave all out", () => cover("black"), { title: "Everything red; then set the brush to “Learn again” and paint your subject free" }),
       button("Learn all", () => cover("white"), { title: "Nothing red; begin again" }),
       button("From transparency", () => done("mask", { alpha: true }), { title: "Leaves out what is transparent in the picture's file, and saves that as the mask" }),

@@ -41,8 +41,6 @@ class Doctor:
         if self._waited is not None and self._waited():
             self._waited, self._compared = None, True
             self.again()
-        elif self._waited is not None:
-            deck.tell("comparing", {"told": ""})
         aim = read_aim(deck.workspace, deck.folder)
         state = (deck.content, aim, known_facts(aim.base, deck.workspace))
         if state != self._changed[0]:
