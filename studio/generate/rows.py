@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def one_by_one(denoiser: nn.Module) -> None:
@@ -16,6 +16,8 @@ def one_by_one(denoiser: nn.Module) -> None:
     What has as many rows as the latents, its first argument, is cut; all else goes as it is. The result
     is that of the whole batch, to the rounding of its dtype.
     """
+    from torch import Tensor
+
     whole = denoiser.forward
 
     @wraps(whole)
@@ -32,6 +34,8 @@ def one_by_one(denoiser: nn.Module) -> None:
 
 
 def _row(given: Any, at: int, count: int) -> Any:
+    from torch import Tensor
+
     if isinstance(given, Tensor):
         return given[at : at + 1] if given.ndim and len(given) == count else given
     if isinstance(given, dict):
@@ -42,7 +46,9 @@ def _row(given: Any, at: int, count: int) -> Any:
 
 
 def _joined(rows: Sequence[Any]) -> Any:
-    if isinstance(rows[0], Tensor):
+    import torch
+
+    if isinstance(rows[0], torch.Tensor):
         return torch.cat(list(rows))
     if isinstance(rows[0], dict):  # diffusers' outputs are dictionaries of a class of their own
         return type(rows[0])(**{name: _joined([row[name] for row in rows]) for name in rows[0]})

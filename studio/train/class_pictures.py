@@ -65,7 +65,9 @@ def class_pictures(context: Context, model: Model, settings: TrainSettings, plan
     together = TOGETHER if plan.resolution <= 256 else 1
     for start in range(0, len(missing), together):
         context.check()
-        context.progress(len(paths) - len(missing) + start, len(paths), "Painting class pictures")
+        context.progress(
+            len(paths) - len(missing) + start, len(paths), "Before the first step: painting class pictures"
+        )
         _paint(model, plan, {number: paths[number] for number in missing[start : start + together]})
     return [Picture(path, plan.class_prompt, (plan.resolution, plan.resolution)) for path in paths]
 

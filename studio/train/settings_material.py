@@ -114,7 +114,7 @@ class MaterialSettings(Settings):
         group="Class pictures",
         advanced=True,
         label="Class pictures",
-        help="How many the base model paints; they are kept and used again.",
+        help="How many the base paints; kept and used again. For none, switch “Keep the class” off.",
     )
     class_weight: float = Knob(
         1.0,

@@ -108,7 +108,7 @@ class TrainRoom:
         """The updates that begin a training on what the Caption room prepared."""
         names = list_datasets(self.desk.workspace)
         updates = self.form.for_base({**given, self.form.fields["base"]: values["base"]})
-        updates |= self.form.filled(values)
+        updates |= {**self.form.faultless(), **self.form.filled(values)}
         if values.get("class_word"):
             updates |= self.form.put_purpose("subject", values["class_word"])
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])

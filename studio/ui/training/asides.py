@@ -13,6 +13,7 @@ from studio.models.identify import identify
 from studio.models.layout import read_layout
 from studio.models.source import resolve
 from studio.networks import NETWORKS
+from studio.train.class_pictures import keeps_class
 from studio.train.optimizers import OPTIMIZERS
 from studio.train.schedules import SCHEDULES, rate_factor
 from studio.train.settings import TrainSettings
@@ -35,19 +36,23 @@ class Asides:
         self._networks: Later[str] = Later(lambda fault: render("base", fault=fault))
 
     def summary(self, settings: TrainSettings) -> str:
-        """How often each picture is looked at."""
+        """How often each picture is looked at, and what is painted before the first step."""
         try:
             count = len(picture_files(dataset_folder(self.desk.workspace, settings.dataset)))
         except StudioError:
             count = 0
         if not count:
             return render("line", text="Choose a dataset to begin.")
-        seen = settings.steps * settings.batch_size * settings.accumulation / count
+        together = settings.batch_size * settings.accumulation
+        seen = settings.steps * together / count
+        painted = bool(settings.class_word) and not settings.class_folder and keeps_class(settings)
         return render(
             "train-summary",
             steps=settings.steps,
+            together=together,
             pictures=count,
             seen=f"{seen:.0f}" if seen >= 1 else "less than 1",
+            painted=settings.class_count if painted else 0,
         )
 
     def network(self, settings: TrainSettings) -> str:

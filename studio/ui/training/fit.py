@@ -19,6 +19,7 @@ from studio.ui.training.later import KEPT, Later
 PAUSE = 0.8  # seconds for which the form must rest before something new is worked out
 FORGOTTEN = 5.0  # seconds after which settings that no window has any more are forgotten
 AGAIN = 20.0  # seconds after which the card is asked again what is free
+AMPLE = 0.25  # of the free memory: a training that needs less has nothing to save
 WORDS = {"fits": "It fits", "tight": "Tight", "too big": "Too big"}
 WITHOUT_CARD = "No graphics card here: it runs on the processor."
 BESIDE = "The program itself, about 0.6 GiB, comes on top."
@@ -90,6 +91,7 @@ def shown(fit: Fit) -> str:
             for phase, need in zip(fit.phases, needs, strict=True)
         ],
         mark=round(100 * free / scale, 1),
+        ample=fit.verdict == "fits" and max(needs, default=0) < AMPLE * (fit.card.free if fit.card else 0),
         sentence=fit.sentence if card else f"{WITHOUT_CARD} {fit.sentence} {BESIDE}",
         savers=[{"saver": one, "frees": in_words(one.frees)} for one in fit.savers],
     )

@@ -154,7 +154,7 @@ class TrainForm(FoldedForm):
         own = presets[preset].preset.values if preset else {}
         quality = choice.quality_of(own, values)
         base = str(values.get("base", "pocket"))
-        updates = self.filled(values)
+        updates = {**self.faultless(), **self.filled(values)}
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
         updates |= self.put_purpose(purpose, values.get("class_word"))

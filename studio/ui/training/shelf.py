@@ -66,7 +66,7 @@ class Shelf:
         self.save.click(
             kindly(self._saved),
             form.inputs(self.name),
-            [form.preset_box, form.fault_line, self.name],
+            [*form.outputs(), self.name],
             **QUIET,
         )
         self.about.act(kindly(self._binned), None, form.preset_box, **QUIET)
@@ -88,11 +88,15 @@ class Shelf:
             )
         except SettingsError as fault:
             if fault.field:
-                return {**self.form.faulty(fault), self.name: gr.skip(), self.form.preset_box: gr.skip()}
+                return self.form.faulty(fault)
             raise
         gr.Info(f"“{preset.title}” is among your presets.")
         titles = self.form.titles_of(self.form.presets())
-        return {self.form.preset_box: gr.update(choices=titles, value=name), self.name: ""}
+        return {
+            **self.form.faultless(),
+            self.form.preset_box: gr.update(choices=titles, value=name),
+            self.name: "",
+        }
 
     def _of_preset(self, given: Given) -> TrainSettings:
         """What is worth keeping: trigger and class belong to one subject, not to a way of training."""
