@@ -69,8 +69,11 @@ def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server,
         expect(page.locator("#generate-recipe .chip", has_text=chip)).to_have_count(1)
     weigh(page, "fox", 0)
     weigh(page, "ink", 0)
+    keep = page.locator("#generate-seed-keep input")
+    keep.uncheck()
     fill(page, "generate-seed", "7")
-    page.locator("#generate-seed-keep input").uncheck()  # what was just typed counts all the same
+    expect(keep).to_be_checked()
+    keep.uncheck()  # what was just typed counts all the same
     assert same(bare, paint(page, outputs))
     page.locator("#generate-live input").check()
     before = set(outputs.glob("*/*.png"))
