@@ -102,8 +102,13 @@
     });
     // What was said of a preview is over once something is changed.
     root.closest(".room").addEventListener("input", () => { if (!parted) tell(""); });
+    // Esc leaves a field, then closes what is compared, then stops what is painted; other panels take it first.
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && parted?.left && root.offsetParent && !studio.typing(event.target)) part(null);
+      if (event.key !== "Escape" || event.defaultPrevented || !root.offsetParent || document.querySelector("dialog[open]")) return;
+      if (studio.typing(event.target)) return event.target.blur();
+      if (parted?.left) return part(null);
+      const stop = document.querySelector('#generate-stage button[data-key="stop"]');
+      if (stop && stop.offsetParent && !stop.disabled) stop.click();
     });
 
     // A-B: the same picture without the LoRAs, or without one of them; or two pictures of the gallery.
