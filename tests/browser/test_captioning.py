@@ -186,7 +186,7 @@ def test_a_pasted_picture_and_a_folder_in_place(
     page.locator(".other-ways summary").click()
     page.get_by_label("Full path of a folder").fill(str(place / "not there"))
     page.get_by_role("button", name="Open", exact=True).click()
-    expect(page.locator(".bring .wrong")).to_contain_text("does not exist")
+    expect(page.locator(".bring .told-wrong")).to_contain_text("does not exist")
     page.get_by_label("Full path of a folder").fill(str(place))
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".bench-head h2")).to_have_text("elsewhere")

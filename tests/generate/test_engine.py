@@ -184,7 +184,7 @@ def test_a_preview_is_shown_before_the_picture(bench: Bench) -> None:
     ("values", "fault", "said"),
     [
         ({"adapters": mix(("ghost", 1))}, AdapterError, "no LoRA called “ghost”"),
-        ({"prompt": "a fox <lora:ghost:0.5>"}, AdapterError, "no LoRA called “ghost”"),
+        ({"prompt": "a fox <lora:ghost:0.5>"}, StudioError, "no LoRA called “ghost”"),
         ({"prompt": "a fox <lora:ghost:much>"}, StudioError, "<lora:ghost:much>"),
         ({"prompt": "a fox <lora:ghost:9>"}, StudioError, "<lora:ghost:9>” cannot be used. Weight: must be"),
         ({"base": "nowhere"}, ModelError, "no base model called “nowhere”"),

@@ -9,7 +9,7 @@
     const ask = h("form", { class: "naming", hidden: true });
     const place = h("input", { type: "text", placeholder: "/home/me/pictures/fox", "aria-label": "Full path of a folder", spellcheck: "false" });
     const hub = h("input", { type: "text", placeholder: "owner/name", "aria-label": "Dataset of the hub", spellcheck: "false" });
-    const wrong = h("span", { class: "wrong", role: "alert" });
+    const wrong = h("span", { class: "told-wrong", role: "alert" });
 
     async function open() {
       const asked = place.value.trim();

@@ -64,6 +64,11 @@ window.studio = window.studio || {};
       setTimeout(() => stage.scrollIntoView({ behavior: "smooth", block: "start" }), 700);
   });
 
+  // The list of a box stays at its box when the form is scrolled: gradio looks only when the window is.
+  document.addEventListener("scroll", ({ target }) => {
+    if (target.classList?.contains("desk-body") && target.querySelector(".option-list li")) dispatchEvent(new Event("scroll"));
+  }, { capture: true, passive: true });
+
   // A picture chosen in the gallery is shown above it.
   document.addEventListener("click", (event) => {
     const stage = event.target.closest(".thumb") && document.getElementById("generate-easel");
