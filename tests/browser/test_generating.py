@@ -78,6 +78,7 @@ def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server,
     page.locator("#generate-live input").check()
     before = set(outputs.glob("*/*.png"))
     slider = row(page, "fox").locator("input[type=range]")
+    slider.scroll_into_view_if_needed()
     area = slider.bounding_box()
     assert area is not None
     middle = area["y"] + area["height"] / 2
