@@ -26,6 +26,7 @@ from studio.install.environment import Environment
 from studio.install.faults import InstallFault, explain
 
 ROOT = Path(__file__).resolve().parent
+AT_ONCE = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def read_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -78,7 +79,7 @@ def start(python: Path, command: list[str]) -> NoReturn:
     words = [str(python), "-P", "-m", "studio", *command]
     if command[0] == "test":
         os.chdir(ROOT)
-        words = [str(python), "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *command[1:]]
+        words = [str(python), "-m", "pytest", *AT_ONCE, *command[1:]]
     if os.name != "nt":
         os.execv(python, words)
     process = subprocess.Popen(words)

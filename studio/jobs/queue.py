@@ -45,14 +45,16 @@ class Queue:
     def stop(self, run_id: str) -> None:
         """Ask a running job to stop at its next step; ask again, and its process is ended.
 
-        A job that still waits leaves the queue at once.
+        A job that still waits leaves the queue at once; one that is paused stays where it is.
         """
         folder = self.workspace.runs / self.read(run_id).id
         started = running(folder)
         request = folder / STOP
         if started is None:
+            waited = self.holds(run_id)
             self.remove(run_id)
-            EventLog(folder).append(Ended("stopped", "Taken from the queue before it began."))
+            told = "Taken from the queue before it began." if waited else "Stopped where it was paused."
+            EventLog(folder).append(Ended("stopped", told))
         elif request.exists():
             processes.end(started)
         else:

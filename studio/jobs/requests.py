@@ -6,6 +6,7 @@ from pathlib import Path
 
 STOP, PAUSE = "stop", "pause"
 SAMPLE_NOW, SAVE_NOW = "sample-now", "save-now"
+ALL = (STOP, PAUSE, SAMPLE_NOW, SAVE_NOW)
 
 
 def ask(folder: Path, request: str) -> None:
@@ -22,7 +23,12 @@ def taken(folder: Path, request: str) -> bool:
     return True
 
 
+def pending(folder: Path) -> frozenset[str]:
+    """What was asked and is not taken yet."""
+    return frozenset(request for request in ALL if (folder / request).exists())
+
+
 def clear(folder: Path) -> None:
     """Take all requests away: the job that they were meant for has ended."""
-    for request in (STOP, PAUSE, SAMPLE_NOW, SAVE_NOW):
+    for request in ALL:
         (folder / request).unlink(missing_ok=True)

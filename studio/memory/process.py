@@ -11,7 +11,8 @@ from typing import Any
 
 from studio.errors import StudioError, explain
 
-LONGEST = 180  # seconds; on a machine that is busy with other things
+LONGEST = 300  # seconds; on a machine that is busy with other things
+PATIENCE = 10  # how far it steps back behind the page and the jobs, as `nice` counts
 
 
 def ask(module: str, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,6 +38,8 @@ def ask(module: str, question: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer(work: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     """The body of such a process: a question on standard input, the answer on the last line of the output."""
+    if sys.platform != "win32":
+        os.nice(PATIENCE)
     try:
         found = dict(work(json.load(sys.stdin)))
     except StudioError as fault:

@@ -68,8 +68,9 @@ class LearningSettings(Settings):
         le=100,
         group="How strongly",
         advanced=True,
-        label="Falls of the cosine",
-        help="How many times the cosine with restarts falls.",
+        label="Restarts",
+        help="How many times the learning rate falls: one more than it begins again.",
+        read_by=("schedule",),
     )
     schedule_power: float = Knob(
         1.0,
@@ -77,8 +78,9 @@ class LearningSettings(Settings):
         le=10,
         group="How strongly",
         advanced=True,
-        label="Power of the polynomial",
-        help="Of the polynomial schedule: 1 is a line, above it falls early, below it falls late.",
+        label="Power",
+        help="1 is a straight line; above it the learning rate falls early, below it late.",
+        read_by=("schedule",),
     )
     optimizer: str = Knob(
         "adamw8bit",

@@ -104,7 +104,8 @@ class MaterialSettings(Settings):
         group="Class pictures",
         advanced=True,
         label="Keep the class",
-        help="Trains others of its kind too, to keep them; auto: people and pets; named: if it has a class.",
+        help="Learns from others of its kind too, so that they stay as they are. Auto: for people and pets. "
+        "Named: whenever “What it is” is filled in.",
         choices=("auto", "named", "on", "off"),
     )
     class_count: int = Knob(

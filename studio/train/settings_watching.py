@@ -74,7 +74,7 @@ class WatchingSettings(Settings):
         group="Watching it learn",
         advanced=True,
         label="Pictures kept apart",
-        help="Never trained, only used to measure what was truly learned; -1: a tenth, from ten pictures on.",
+        help="Not trained on, only looked at to see what was truly learned. -1: a tenth of ten or more.",
     )
     verdict: str = Knob(
         "quick",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -27,6 +28,7 @@ from studio.workspace import Workspace
 
 TITLE = "LoRA Studio"
 HOUR, DAY = 3600, 86_400
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Blocks:
@@ -45,15 +47,13 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
                 generate = GenerateRoom(desk, pulse)
             with gr.Tab("LoRAs", id="loras"):
                 loras = LorasRoom(desk, pulse, generate.library)
+        for tab in rooms.children:
+            tab.select(_named(tab), None, pulse.room, queue=False, **QUIET)
         entering = train.form.inputs(train.form.before)
-        door.select(
-            kindly(train.entered), entering, train.filling(), show_progress="hidden", api_visibility="private"
-        )
+        door.select(kindly(train.entered), entering, train.filling(), **QUIET)
         pulse.show(live("status"), lambda _: status(desk))
         for room in (caption, train, generate):
-            page.load(
-                kindly(room.opened), None, room.filling(), show_progress="hidden", api_visibility="private"
-            )
+            page.load(kindly(room.opened), None, room.filling(), **QUIET)
         guide.wire(rooms, header, caption=caption, train=train, generate=generate)
         _from_train_to_generate(train, generate, rooms)
         _from_caption_to_train(caption, train, rooms)
@@ -63,14 +63,16 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
     return page
 
 
+def _named(tab: gr.Tab) -> Callable[[], str]:
+    return lambda: str(tab.id)
+
+
 def _from_train_to_generate(train: TrainRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:
     @kindly
     def tried(rows: list[dict[str, Any]] | None, event: gr.EventData) -> dict[Any, Any]:
         return {**generate.try_adapter(rows, event), rooms: gr.update(selected="generate")}
 
-    train.stage.tried(
-        tried, generate.mixer, [*generate.filling(), rooms], show_progress="hidden", api_visibility="private"
-    )
+    train.stage.tried(tried, generate.mixer, [*generate.filling(), rooms], **QUIET)
 
 
 def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
@@ -82,9 +84,7 @@ def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tab
         return {**train.carried(given, values), rooms: gr.update(selected="train")}
 
     given = train.form.inputs(train.form.before)
-    caption.bench.train(
-        carried, given, [*train.filling(), rooms], show_progress="hidden", api_visibility="private"
-    )
+    caption.bench.train(carried, given, [*train.filling(), rooms], **QUIET)
 
 
 def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:
@@ -95,14 +95,13 @@ def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.
 
     outputs = [*generate.filling(), rooms]
     for event in (loras.grid.used, loras.result.used, loras.result.picked):
-        event(used, generate.mixer, outputs, show_progress="hidden", api_visibility="private")
+        event(used, generate.mixer, outputs, **QUIET)
 
 
 def _from_generate(generate: GenerateRoom, caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
     """Pictures that were made into a dataset, to be captioned or trained on."""
 
     boxes = {"caption": caption.form.fields["dataset"], "train": train.form.fields["dataset"]}
-    wiring: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
     def open_room(to: str, dataset: str) -> dict[Any, Any]:
         names = gr.update(choices=list_datasets(generate.desk.workspace), value=dataset)
@@ -117,8 +116,8 @@ def _from_generate(generate: GenerateRoom, caption: CaptionRoom, train: TrainRoo
         to, picture = str(event._data["value"]), str(event._data["picture"])
         return open_room(to, generate.returning.as_dataset(picture)) if to in boxes else {rooms: gr.skip()}
 
-    generate.gallery.carried(carried, None, [*boxes.values(), rooms], **wiring)
-    generate.recipe.sent(sent, None, [*boxes.values(), rooms], **wiring)
+    generate.gallery.carried(carried, None, [*boxes.values(), rooms], **QUIET)
+    generate.recipe.sent(sent, None, [*boxes.values(), rooms], **QUIET)
 
 
 def serve(

@@ -10,6 +10,7 @@ from studio.data.pictures import thumbnail
 from studio.errors import PictureError, StudioError
 from studio.jobs.dispatcher import Dispatcher
 from studio.jobs.queue import Queue
+from studio.jobs.requests import STOP, pending
 from studio.jobs.run import Run
 from studio.jobs.snapshot import JobView, Journal
 from studio.settings import Settings
@@ -66,9 +67,13 @@ class Desk:
             queued = [view for view in self.journal.queued() if view.run.kind == kind]
         return next(iter(queued), None) or self.latest(kind)
 
+    def asked(self, view: JobView) -> frozenset[str]:
+        """What a running job was asked for and has not done yet."""
+        return pending(view.run.folder(self.workspace)) if view.state == "running" else frozenset()
+
     def stopping(self, view: JobView) -> bool:
         """Whether a running job was asked to stop."""
-        return view.state == "running" and (view.run.folder(self.workspace) / "stop").exists()
+        return STOP in self.asked(view)
 
     def begin_look(self) -> None:
         """Allow the next look its share of time for thumbnails."""

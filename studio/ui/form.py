@@ -17,7 +17,7 @@ from gradio.components import Component
 
 from studio.errors import SettingsError
 from studio.registry import Registry
-from studio.settings import KnobInfo, Settings, knobs
+from studio.settings import KnobInfo, Settings, knobs, unread
 from studio.ui.markup import render
 from studio.ui.widgets import live
 
@@ -102,6 +102,19 @@ class Form:
                 else:
                     raise SettingsError(f"{knob.label} is empty", remedy="Please fill it in.", field=name)
         return found
+
+    def optional(self) -> list[str]:
+        """The fields that matter only to some of the plug-ins that may be chosen."""
+        return [name for name, knob in self.knobs.items() if knob.read_by]
+
+    def choosing(self, name: str) -> list[Component]:
+        """The fields that decide whether an optional one matters."""
+        return [self.fields[each] for each in self.knobs[name].read_by]
+
+    def is_read(self, name: str, given: Mapping[Component, Any]) -> bool:
+        """Whether an optional field matters to what is chosen."""
+        chosen = {each: given[self.fields[each]] for each in self.knobs[name].read_by}
+        return name not in unread(self.settings, chosen)
 
     def filled(self, values: Mapping[str, Any]) -> Updates:
         """The updates that put these values into their fields; other names are passed over."""

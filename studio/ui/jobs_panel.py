@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.jobs.requests import PAUSE, SAMPLE_NOW, SAVE_NOW, STOP
 from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
@@ -16,11 +17,17 @@ STATES = {
     "waiting": "Waiting for its turn",
     "running": "Running",
     "stopping": "Stopping after this step",
+    "pausing": "Pausing after this step",
     "done": "Done",
     "stopped": "Stopped",
     "paused": "Paused",
     "failed": "Did not work",
     "died": "Broken off",
+}
+SOON = {
+    frozenset({SAMPLE_NOW}): "Running, samples after this step",
+    frozenset({SAVE_NOW}): "Running, a checkpoint after this step",
+    frozenset({SAMPLE_NOW, SAVE_NOW}): "Running, samples and a checkpoint after this step",
 }
 
 
@@ -33,20 +40,22 @@ def job_panel(desk: Desk, view: JobView | None, *, empty: str = "") -> str:
 
 def facts(desk: Desk, view: JobView) -> dict[str, Any]:
     """What a template shows of a job, in words."""
-    state = "stopping" if desk.stopping(view) else view.state
+    asked = desk.asked(view)
+    state = "stopping" if STOP in asked else "pausing" if PAUSE in asked else view.state
     return {
         "id": view.run.id,
         "title": view.run.title,
         "training": view.run.kind == "train",
         "kind": VERBS.get(view.run.kind, view.run.kind.capitalize()),
         "state": state,
-        "words": _ahead(desk, view) if state == "waiting" else STATES[state],
+        "words": _ahead(desk, view) if state == "waiting" else SOON.get(asked, STATES[state]),
+        "asked": asked,
         "percent": round(view.fraction * 1000) / 10,
         "steps": f"{view.step} of {view.total}" if view.total else "",
         "left": _left(view) if state == "running" else "",
         "message": "" if view.message == f"Step {view.step} of {view.total}" else view.message,
         "again": _again(view),
-        "live": state in ("waiting", "running", "stopping"),
+        "live": state in ("waiting", "running", "stopping", "pausing"),
         "notes": list(
             dict.fromkeys(str(a.facts.get("text", "")) for a in view.artifacts if a.what == "note")
         ),

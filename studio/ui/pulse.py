@@ -39,6 +39,8 @@ class Pulse:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.room = gr.State("")
+        """The name of the room that the window has open."""
         self.pieces: list[Piece] = []
         self.inputs: set[Component] = set()
         self.seen = gr.State({})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -21,6 +22,15 @@ def enter(page: Page, room: str) -> None:
     """Open a room by its tab."""
     page.get_by_role("tab", name=room).click()
     expect(page.locator(f"#{room.lower()}-go")).to_be_visible()
+
+
+def until(page: Page, true: Callable[[], bool]) -> None:
+    """Wait for what is seen outside the page, while the page goes on."""
+    for _ in range(PATIENCE // 100):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come")
 
 
 def bring_pictures(page: Page, files: list[Path], dataset: str) -> None:

@@ -19,6 +19,7 @@ from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train
 
 pytestmark = pytest.mark.browser
 STAGE = "#train-stage"
+STEPS = 60  # enough to be seen and paused on a quick machine
 KOHYA = """
 pretrained_model_name_or_path = "pocket"
 network_dim = 12
@@ -45,7 +46,7 @@ def button(page: Page, name: str) -> Locator:
 
 def test_a_training_is_watched_paused_reloaded_and_judged(server: Server, visit: Visit, foxes: str) -> None:
     page = visit(server)
-    train(page, name="Watched", dataset=foxes, steps=12, trigger="zwx")
+    train(page, name="Watched", dataset=foxes, steps=STEPS, trigger="zwx")
     expect(page.locator(f"{STAGE} .plot")).to_be_visible(timeout=PATIENCE)
     button(page, "Sample now").click()
     button(page, "Pause").click()
@@ -64,12 +65,12 @@ def test_a_training_is_watched_paused_reloaded_and_judged(server: Server, visit:
 
 def test_samples_are_scrubbed_through_the_steps(server: Server, visit: Visit) -> None:
     page = _at_the_training(server, visit)
-    expect(page.locator(".samples output")).to_contain_text("step 12 of 12")
-    page.locator('.samples .film button:not([data-step="12"])').first.click()
-    expect(page.locator(".samples output")).not_to_contain_text("step 12 of")
+    expect(page.locator(".samples output")).to_contain_text(f"step {STEPS} of {STEPS}")
+    page.locator(f'.samples .film button:not([data-step="{STEPS}"])').first.click()
+    expect(page.locator(".samples output")).not_to_contain_text(f"step {STEPS} of")
     page.locator(".samples input[type=range]").focus()
     page.keyboard.press("End")
-    expect(page.locator(".samples output")).to_contain_text("step 12 of 12")
+    expect(page.locator(".samples output")).to_contain_text(f"step {STEPS} of {STEPS}")
 
 
 def test_any_cell_of_the_verdict_can_be_used(server: Server, visit: Visit) -> None:

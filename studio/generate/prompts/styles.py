@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from send2trash import send2trash
+
 from studio.errors import SettingsError
 from studio.workspace import Workspace, safe_name, writing
 
@@ -60,14 +62,19 @@ def save_style(workspace: Workspace, style: Style) -> Path:
     """Write a style to its file; one of that name before goes to the system's bin."""
     path = workspace.root / FOLDER / f"{safe_name(style.name or style.title)}.toml"
     if path.exists():
-        from send2trash import send2trash
-
         send2trash(path)
     fields = {"title": style.title, "prompt": style.prompt, "negative": style.negative}
     with writing(path) as file:
         for name, value in fields.items():
             file.write(f"{name} = {json.dumps(value, ensure_ascii=False)}\n")
     return path
+
+
+def bin_style(workspace: Workspace, name: str) -> None:
+    """Put a style into the system's bin; raises `SettingsError` for one that is not there."""
+    if name not in {style.name for style in styles(workspace)}:
+        raise SettingsError(f"There is no style called “{name[:60]}”", field="style")
+    send2trash(workspace.root / FOLDER / f"{name}.toml")
 
 
 def _find(workspace: Workspace, name: str) -> Style:

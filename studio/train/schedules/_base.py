@@ -40,6 +40,8 @@ class Schedule(ABC):
     title: str
     about: str
     order: int = 100
+    reads: frozenset[str] = frozenset()
+    """The settings that are its own; the form shows them beside it alone."""
 
     def factor(self, done: int, steps: int, settings: ScheduleSettings) -> float:
         """What the learning rate is multiplied by after `done` of `steps` steps, from 0 to 1.

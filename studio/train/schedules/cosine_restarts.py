@@ -14,6 +14,7 @@ class CosineWithRestarts(Schedule):
     title = "Cosine with restarts"
     about = "Falls and begins again, several times; the checkpoint before each restart is a finished one."
     order = 40
+    reads = frozenset({"restarts"})
 
     def curve(self, part: float, settings: ScheduleSettings) -> float:
         """The cosine of each fall's own part; nothing at the very end."""

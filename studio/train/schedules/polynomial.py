@@ -12,6 +12,7 @@ class Polynomial(Schedule):
     title = "Polynomial"
     about = "Falls early (power above 1) or late (below 1)."
     order = 50
+    reads = frozenset({"schedule_power"})
 
     def curve(self, part: float, settings: ScheduleSettings) -> float:
         """(1 − p) to the power."""

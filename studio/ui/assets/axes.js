@@ -5,6 +5,7 @@
   studio.axes = ({ element, props, server, watch }) => {
     const { h, button } = studio;
     const root = element.querySelector(".axes");
+    const ask = studio.asker(server);
     const rows = h("div", { class: "axis-rows" });
     const told = h("p", { class: "line", role: "status" });
     const add = button("Add an axis", () => { axes.push({ setting: settings[0]?.name || "steps", values: "" }); draw(true); write(); });
@@ -60,7 +61,7 @@
 
     // What can be compared changes with the mix.
     async function learn() {
-      const answer = await server.ask({ what: "axes", rows: studio.mix ? studio.mix.rows() : [] }).catch(() => ({}));
+      const answer = await ask("axes", { rows: studio.mix ? studio.mix.rows() : [] });
       if (!answer.settings || JSON.stringify(answer.settings) === JSON.stringify(settings)) return;
       settings = answer.settings;
       draw();

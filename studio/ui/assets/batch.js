@@ -23,6 +23,7 @@
     const changes = h("ol", { class: "changes" });
     let done = ""; // what the last change came to, until another is prepared
     let picked = ""; // where the person, or the button that led here, wants it
+    let applying = false;
     let asked = 0; // an answer that comes after a newer question says nothing any more
     const go = button("Change", apply, { class: "strong", disabled: true });
     root.append(
@@ -52,18 +53,24 @@
     const names = () => (where.value === "chosen" ? [...deck.chosen] : where.value === "shown" ? deck.shown() : deck.order);
 
     const look = studio.settled(async () => {
-      if (root.hidden) return;
+      if (root.hidden || applying) return;
       const given = values();
       const needed = OPERATIONS[chooser.value].fields.filter(([name]) => !["put", "first"].includes(name));
-      go.disabled = true;
-      changes.replaceChildren();
-      if (needed.some(([name]) => !given[name].trim())) return void (found.textContent = "");
+      if (needed.some(([name]) => !given[name].trim())) {
+        asked += 1;
+        go.disabled = true;
+        changes.replaceChildren();
+        return void (found.textContent = "");
+      }
       const question = (asked += 1);
       const answer = await deck.ask("preview", { operation: chooser.value, values: given, names: names() });
       if (question !== asked) return;
       found.classList.toggle("bad", Boolean(answer.fault));
-      if (answer.fault) return void (found.textContent = answer.fault);
-      go.disabled = !answer.count;
+      go.disabled = !answer.count; // not before: a press while it looks anew counts
+      if (answer.fault) {
+        changes.replaceChildren();
+        return void (found.textContent = answer.fault);
+      }
       const places = answer.hits === 1 ? "1 place" : `${answer.hits} places`;
       if (answer.count) done = "";
       found.textContent = done || (answer.count ? `${studio.pictures(answer.count)} will change${chooser.value === "Replace" ? `, in ${places}` : ""}.` : "Nothing would change.");
@@ -73,8 +80,10 @@
     }, 250);
 
     async function apply() {
-      go.disabled = true;
+      applying = go.disabled = true;
+      asked += 1;
       const answer = await deck.act("apply", { operation: chooser.value, values: values(), names: names() });
+      applying = false;
       if (answer.changed) done = `Done: ${answer.changed === 1 ? "1 caption" : `${answer.changed} captions`} changed.`;
       look();
     }

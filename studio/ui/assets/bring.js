@@ -9,12 +9,13 @@
     const ask = h("form", { class: "naming", hidden: true });
     const place = h("input", { type: "text", placeholder: "/home/me/pictures/fox", "aria-label": "Full path of a folder", spellcheck: "false" });
     const hub = h("input", { type: "text", placeholder: "owner/name", "aria-label": "Dataset of the hub", spellcheck: "false" });
+    const askPlace = studio.asks(server.place);
     const wrong = h("span", { class: "told-wrong", role: "alert" });
 
     async function open() {
       const asked = place.value.trim();
       if (!asked) return;
-      const answer = await server.place({ place: asked }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+      const answer = await askPlace({ place: asked });
       tellWrong(answer.fault || "");
       if (!answer.fault) trigger("placed", { place: asked });
     }

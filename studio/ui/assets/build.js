@@ -27,6 +27,19 @@ studio.settled = (then, pause) => {
   return settled;
 };
 
+// Asks the server through a function of it; a question that is not answered is a fault as well.
+// (gradio gives nothing back where a request fails.)
+studio.asks = (call) => async (question) => {
+  const answer = await call(question).catch(() => null);
+  return answer || { fault: "The studio does not answer. Is it still running?" };
+};
+
+// A server's one function `ask`, called by what is asked.
+studio.asker = (server) => {
+  const ask = studio.asks(server.ask);
+  return (what, more = {}) => ask({ what, ...more });
+};
+
 studio.pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
 
 // Words that were taken out and put in, as spans.

@@ -5,6 +5,7 @@
   studio.makeDeck = (server) => {
     const window_id = Math.random().toString(36).slice(2, 10);
     const listeners = [];
+    const ask = studio.asker(server);
     let asking = null, again = false;
     let said = 0, sent = 0, heard = 0; // the aims of this window: the newest, the last one sent, the last one kept
     let sending = Promise.resolve();
@@ -21,8 +22,7 @@
         const card = deck.cards.get(name);
         return card && card.small ? deck.thumbnails + card.small : "";
       },
-      ask: (what, more = {}) => server.ask({ what, dataset: deck.dataset, window: window_id, ...more })
-        .catch(() => ({ fault: "The studio does not answer. Is it still running?" })),
+      ask: (what, more = {}) => ask(what, { dataset: deck.dataset, window: window_id, ...more }),
     };
 
     deck.turnTo = (dataset) => {

@@ -15,7 +15,7 @@
     const told = h("p", { class: "line", role: "status" });
     const bar = h("div", { class: "easel-bar", hidden: true }, told, close, other);
     root.append(canvas, strip, bar);
-    const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+    const ask = studio.asker(server);
 
     const lively = () => document.querySelector("#generate-live input")?.checked;
     const tell = (text) => { told.textContent = text; };

@@ -23,7 +23,7 @@
     root.append(bar, chosenBar, told, shelf);
     root.hidden = true;
 
-    const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+    const ask = studio.asker(server);
     const nodes = new Map(), heads = new Map(), small = new Map(), leaving = new Set();
     let shots = [], more = false, lines = [], chosen = new Set(), anchor = "", columns = 1, side = 96, queued = 0, loading = 0, current = "";
 

@@ -60,7 +60,7 @@ window.studio = window.studio || {};
       if (!target || target.tagName === "SELECT" || target.disabled) return;
       if (target.tagName === "BUTTON" && target.hasAttribute("data-once")) {
         target.disabled = true;
-        setTimeout(() => (target.disabled = false), 1500);
+        setTimeout(() => (target.disabled = "asked" in target.dataset), 1500);
       }
       send(target);
     });

@@ -10,8 +10,7 @@
       on: (listener) => listeners.push(listener),
       tell: (what, detail) => listeners.forEach((listener) => listener(what, detail)),
       card: (name) => shelf.cards.get(name),
-      ask: (what, more = {}) => server.ask({ what, ...more })
-        .catch(() => ({ fault: "The studio does not answer. Is it still running?" })),
+      ask: studio.asker(server),
     };
 
     // The names of the cards that the words, the family and the switches leave.

@@ -44,7 +44,7 @@
       // Whether a LoRA that is on comes at this trigger too.
       answers: (trigger) => mix().some((one) => one.on && words(trigger).every((word) => words(mixer.card(one.name)?.trigger).includes(word))),
       knobs: () => shelf.knobs,
-      ask: (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" })),
+      ask: studio.asker(server),
       change: (name, values) => keep(mix().map((one) => (one.name === name ? { ...one, ...values } : one))),
       dragged: () => say("dragged"),
       released: (name) => {

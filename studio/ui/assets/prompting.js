@@ -118,7 +118,7 @@
     const earlier = button("Earlier", () => open(list.hidden), { class: "link", "aria-expanded": "false", title: "Prompts you have used" });
     const list = h("div", { class: "list", hidden: true });
     root.append(h("div", { class: "bar" }, counts, earlier), list);
-    const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "" }));
+    const ask = studio.asker(server);
 
     const count = studio.settled(async () => {
       const text = studio.prompt.text();

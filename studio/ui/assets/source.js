@@ -47,7 +47,7 @@
 
     let mode = "", known = "";
     const mask = () => held.get("generate-mask"), sides = () => held.get("generate-outpaint");
-    const ask = (what, more) => server.ask({ what, ...more }).catch(() => ({ fault: "The studio does not answer. Is it still running?" }));
+    const ask = studio.asker(server);
     const numbers = () => {
       const value = sides()?.get() ?? "";
       const parts = (Array.isArray(value) ? value : String(value).split(",")).map((part) => parseInt(part, 10) || 0);

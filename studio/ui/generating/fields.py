@@ -10,12 +10,12 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.errors import StudioError
-from studio.generate.prompts.styles import styles
 from studio.generate.upscaling import names
 from studio.settings import KnobInfo
 from studio.ui.desk import Desk
 from studio.ui.form import Maker, component
 from studio.ui.generating.starting import sizes, whole_side
+from studio.ui.generating.style_shelf import StyleShelf
 from studio.ui.markup import render
 from studio.ui.widgets import axes, held, live, source
 
@@ -28,6 +28,7 @@ class Fields:
 
     def __init__(self, desk: Desk, ask: Callable[..., Any], settings: Any) -> None:
         self.desk, self.ask, self.settings = desk, ask, settings
+        self.styles = StyleShelf(desk)
 
     @property
     def makers(self) -> dict[str, Maker]:
@@ -37,7 +38,7 @@ class Fields:
             "negative": self._negative,
             "width": self._width,
             "seed": self._seed,
-            "style": self._style,
+            "style": self.styles.make,
             "upscaler": self._upscaler,
             "image": lambda knob, elem_id: _titled(knob, source(elem_id, self.ask)),
             "mask": lambda _, elem_id: held(elem_id),
@@ -66,10 +67,6 @@ class Fields:
             found[0]["chosen"] = True
         return render("sizes", sizes=found)
 
-    def styles_told(self) -> list[tuple[str, str]]:
-        """The styles as (what is read, what is kept)."""
-        return [("No style", ""), *((style.title, style.name) for style in styles(self.desk.workspace))]
-
     def _prompt(self, knob: KnobInfo, elem_id: str) -> Component:
         return gr.Textbox(lines=3, max_lines=8, label=knob.label, info=knob.help, elem_id=elem_id)
 
@@ -91,16 +88,6 @@ class Fields:
         )
         self.typed = gr.State(None)
         return seed
-
-    def _style(self, knob: KnobInfo, elem_id: str) -> Component:
-        return gr.Dropdown(
-            self.styles_told(),
-            value="",
-            allow_custom_value=True,
-            label=knob.label,
-            info=knob.help,
-            elem_id=elem_id,
-        )
 
     def _upscaler(self, knob: KnobInfo, elem_id: str) -> Component:
         try:

@@ -108,7 +108,7 @@ class CaptionRoom:
         self.go.click(kindly(self._caption), form.inputs(), form.outputs(), **QUIET)
         self.bench.again(kindly(self._again), form.inputs(), form.outputs(), **QUIET)
         self.refused.act(lambda: "", None, self.refused, **QUIET)
-        optional = [fields[name] for name in fields if name in self._optional()]
+        optional = [fields[name] for name in form.optional()]
         for name in ("captioner", "second"):
             fields[name].change(
                 kindly(self._chosen), form.inputs(), [self.about, self.ready, *optional], **QUIET
@@ -131,15 +131,14 @@ class CaptionRoom:
         """The components that `opened` may change."""
         return self.form.outputs()
 
-    def _optional(self) -> set[str]:
-        return {name for name, knob in self.form.knobs.items() if knob.read_by}
-
     def _chosen(self, given: Given) -> Updates:
         """The settings that the chosen captioners do not read are put away; a reload finds the choice."""
         self._keep(given)
         values = {name: given[field] for name, field in self.form.fields.items()}
         idle = unread(CaptionSettings, values)
-        updates = {self.form.fields[name]: gr.update(visible=name not in idle) for name in self._optional()}
+        updates = {
+            self.form.fields[name]: gr.update(visible=name not in idle) for name in self.form.optional()
+        }
         return {
             self.about: about(*(str(values[name] or "") for name in ("captioner", "second"))),
             self.ready: gr.update(visible="prompt" not in idle),

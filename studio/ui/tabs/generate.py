@@ -136,7 +136,7 @@ class GenerateRoom:
         self.clash.widget.even(kindly(self._evened), self.mixer, self.mixer, **QUIET)
         pulse.show(self.words, lambda given: given[base] or "", base)
         pulse.show(self.fields["seed"], self._seed_used, self.beside.keep, self.beside.typed, at_first=False)
-        pulse.show(self.fields["style"], lambda _: self.beside.styles_told(), prop="choices", at_first=False)
+        self.beside.styles.events(self.fields, pulse)
         pulse.show(
             self.beside.shapes,
             lambda given: self.beside.shapes_told(given[base] or "", *(given[side] for side in size)),

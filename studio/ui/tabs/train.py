@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class TrainRoom:
     """Builds the room inside a `gr.Tab`."""
 
     def __init__(self, desk: Desk, pulse: Pulse) -> None:
-        self.desk = desk
+        self.desk, self.pulse = desk, pulse
         self.view, self.asides, self.fit = TrainingView(desk), Asides(desk), FitView(desk)
         self.draft = Draft(desk.workspace, "train")
         with gr.Row(elem_classes="room"):
@@ -53,9 +54,12 @@ class TrainRoom:
             (self.summary, self.asides.summary),
             (lines["network"], self.asides.network),
             (lines["schedule"], self.asides.curve),
-            (self.fitting, self.fit.html),
         ):
             pulse.show(component, aside(look, self.form.parsed), *self.form.inputs())
+        for name in self.form.optional():
+            field = self.form.fields[name]
+            pulse.show(field, partial(self.form.is_read, name), *self.form.choosing(name), prop="visible")
+        pulse.show(self.fitting, self._fit, self.pulse.room, *self.form.inputs())
 
     def _desk(self) -> None:
         with gr.Column(elem_classes="desk-body"):
@@ -77,7 +81,7 @@ class TrainRoom:
         self.shelf.events()
         self.go.click(kindly(self._train), form.inputs(), [*form.outputs(), self.looked_at], **QUIET)
         self.keeper.changed(kindly(self._keep), form.inputs(), None, trigger_mode="always_last", **QUIET)
-        self.stage.act(kindly(self._act), self.looked_at, self.looked_at, **QUIET)
+        self.stage.act(kindly(self._act), self.looked_at, self.looked_at, trigger_mode="multiple", **QUIET)
         self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
         self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
 
@@ -102,7 +106,8 @@ class TrainRoom:
         names, dataset = list_datasets(self.desk.workspace), self.form.fields["dataset"]
         chosen = given[dataset] or (names[0] if names else "")
         updates = self.form.proposed(given, chosen) if chosen else {}
-        return {**updates, dataset: gr.update(choices=names, value=chosen or None)}
+        value = {} if given[dataset] else {"value": chosen or None}  # what is typed meanwhile stays
+        return {**updates, dataset: gr.update(choices=names, **value)}
 
     def carried(self, given: Given, values: dict[str, Any]) -> dict[Component, Any]:
         """The updates that begin a training on what the Caption room prepared."""
@@ -146,6 +151,10 @@ class TrainRoom:
         except StudioError as fault:
             raise SettingsError(fault.what, why=fault.why, remedy=fault.remedy, field="dataset") from None
         return folder
+
+    def _fit(self, given: Given) -> str | None:
+        """What it needs; left as it is while the room is closed, for it takes seconds to work out."""
+        return aside(self.fit.html, self.form.parsed)(given) if given[self.pulse.room] == "train" else None
 
     def _stage(self, given: Given) -> str:
         looked_at = given[self.looked_at]
