@@ -159,4 +159,6 @@ def _smaller_base(
         kind = STORAGES.get(name)
         frees = now - kind.bytes_of(facts["stored"])
         if frees > 0 and name != "int8":
-            yield Saver("storage", name, f"Base as {kind.title}", frees, kind.about.rpartition("; ")[2])
+            yield Saver(
+                "storage", name, f"Base as {kind.title}", frees, kind.about.rpartition("; ")[2].rstrip(".")
+            )

@@ -48,14 +48,14 @@ STEPS = (
     ),
     Step(
         "Train a subject",
-        "Teach the built-in model this fox. The button here fills in the form; then press Train and watch it "
-        "learn. You can stop at any time and go on later.",
+        "Teach the built-in model this fox, by its trigger word and what it is. The button here fills in the "
+        "form; then press Train and watch it learn. You can stop at any time and go on later.",
         "Fill in the training",
     ),
     Step(
         "Train a style",
-        "Now a way of drawing, from ten other pictures. Fill in the form once more and press Train; "
-        "it becomes a second LoRA.",
+        "Now a way of drawing, from ten other pictures and their captions. Fill in the form once more and "
+        "press Train; it becomes a second LoRA.",
         "Fill in the second training",
     ),
     Step(
@@ -180,7 +180,7 @@ class Guide:
     def _training(self, sample: Sample) -> Updates:
         values = sample.settings(sample.dataset).model_dump(mode="json")
         return {
-            **self.train.filled(values),
+            **self.train.filled(values, f"The settings for “{sample.dataset}”"),
             **self._open("train"),
         }
 

@@ -95,7 +95,7 @@ def test_a_style_saved_again_leaves_the_one_before_in_the_bin(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     binned: list[Path] = []
-    monkeypatch.setattr("send2trash.send2trash", binned.append)
+    monkeypatch.setattr("studio.generate.prompts.styles.send2trash", binned.append)
     style = Style("", 'My "own" / style', "words\n\\ {prompt}")
     path = save_style(workspace, style)
     assert save_style(workspace, style) == path and binned == [path]

@@ -21,7 +21,7 @@ class Float8(Storage):
 
     name = "fp8"
     title = "8-bit floating point"
-    about = "Half the memory; exact for files that are in fp8 already; some 10 % slower."
+    about = "Half the memory; exact for files that are in fp8 already; some 10 % more time."
     bits = 8
     order = 30
 

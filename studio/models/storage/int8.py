@@ -18,7 +18,7 @@ class Int8(Storage):
 
     name = "int8"
     title = "8-bit numbers"
-    about = "Half the memory, nearly exact, on every device; some 10 % slower."
+    about = "Half the memory, nearly exact, on every device; some 10 % more time."
     bits = 8
     devices = ("cuda", "cpu", "mps", "xpu")
     order = 20

@@ -16,7 +16,7 @@ class NormalFloat4(Storage):
 
     name = "nf4"
     title = "4-bit NF4"
-    about = "A quarter of the memory, for the largest models; fine detail may suffer a little."
+    about = "A quarter of the memory, for the largest models; now and then a fine detail."
     bits = 4 + 8 / 64 + 32 / (64 * 256)  # a block of 64 has a scale of 8 bits, 256 of these one of 32
     order = 40
 

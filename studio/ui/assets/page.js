@@ -48,8 +48,8 @@ window.studio = window.studio || {};
       const found = find();
       if (found?.offsetParent) {
         found.scrollIntoView({ behavior: "smooth", block: found.offsetHeight > innerHeight / 3 ? "start" : "center" });
-        found.classList.add("brought");
-        setTimeout(() => found.classList.remove("brought"), 1800);
+        found.classList.add("revealed");
+        setTimeout(() => found.classList.remove("revealed"), 1800);
         return;
       }
       await new Promise((done) => setTimeout(done, 100));

@@ -64,12 +64,20 @@
     input.closest(".runs").querySelector(".nothing").dataset.own = left ? "away" : "shown";
   }
 
+  // What the form was filled with is brought into view, for the button may be far from it.
+  function showBrought(told) {
+    if (told.dataset.own) return;
+    told.dataset.own = "seen";
+    studio.reveal(() => told);
+  }
+
   const each = (root, selector, then) => root.querySelectorAll(selector).forEach(then);
 
   document.addEventListener("studio:shown", ({ target }) => {
     each(target, ".samples[data-steps]", showSamples);
     each(target, ".verdict-grid", showPrompt);
     each(target, "input.find-run", find);
+    each(target, ".brought", showBrought);
   });
   document.addEventListener("input", ({ target }) => {
     if (target.matches(".samples input[type=range]")) moveTo(target.closest(".samples"), Number(target.value));

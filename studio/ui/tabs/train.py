@@ -120,13 +120,13 @@ class TrainRoom:
         updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates
 
-    def filled(self, values: dict[str, Any]) -> dict[Component, Any]:
-        """The updates that put in all settings of a training."""
-        return self.form.with_values(values)
+    def filled(self, values: dict[str, Any], title: str) -> dict[Component, Any]:
+        """The updates that put in all settings of a training, and tell whose they are."""
+        return self.shelf.filled(values, title)
 
     def filling(self) -> list[Component]:
         """The components that `opened`, `carried` and `filled` may change."""
-        return self.form.outputs()
+        return self.shelf.outputs()
 
     def _keep(self, given: Given) -> None:
         values = {name: given[field] for name, field in self.form.fields.items()}
