@@ -28,6 +28,9 @@ from studio.workspace import Workspace
 
 TITLE = "LoRA Studio"
 HOUR, DAY = 3600, 86_400
+REST = (
+    0.01  # seconds between two looks of gradio at its queue; its own thousand a second keep a processor awake
+)
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -51,7 +54,7 @@ def build(workspace: Workspace, dispatcher: Dispatcher | None = None) -> gr.Bloc
             tab.select(_named(tab), None, pulse.room, queue=False, **QUIET)
         entering = train.form.inputs(train.form.before)
         door.select(kindly(train.entered), entering, train.filling(), **QUIET)
-        pulse.show(live("status"), lambda _: status(desk))
+        pulse.show(live("status"), lambda _: status(desk), stirs=False)
         for room in (caption, train, generate):
             page.load(kindly(room.opened), None, room.filling(), **QUIET)
         guide.wire(rooms, header, caption=caption, train=train, generate=generate)
@@ -174,6 +177,7 @@ def launch(
         prevent_thread_lock=True,
         quiet=True,
     )
+    page._queue.sleep_when_free = max(REST, page._queue.sleep_when_free)
 
 
 def _guard(*, local: bool) -> object:

@@ -15,7 +15,20 @@ from studio.ui.markup import HERE
 
 STYLES = ("page", "fields", "widgets", "rooms", "bench", "editor", "mixer", "training", "easel", "loras")
 SCRIPTS = (
-    *("live", "build", "page", "drop", "brush", "keeper", "prompting", "knob", "card", "pad", "mixer"),
+    *(
+        "live",
+        "build",
+        "page",
+        "heart",
+        "drop",
+        "brush",
+        "keeper",
+        "prompting",
+        "knob",
+        "card",
+        "pad",
+        "mixer",
+    ),
     *("training", "split", "easel", "zip", "gallery", "source", "axes", "drops"),
     *("bring", "cards", "deck", "grid", "regions", "editor", "batch", "doctor", "bench"),
     *("lorashelf", "lorasgrid", "loraspanel", "loras"),

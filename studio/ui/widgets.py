@@ -109,6 +109,11 @@ def keeper(elem_id: str) -> gr.HTML:
     return _widget("keeper", elem_id, ("changed",), "")
 
 
+def heart(elem_id: str) -> gr.HTML:
+    """Asks by the event `beat` what is new, more often while something happens: a new value says so."""
+    return _widget("heart", elem_id, ("beat",), "")
+
+
 def import_box(elem_id: str, accept: str) -> gr.HTML:
     """A place for a file of settings, chosen or dropped in its room; event `dropped` with `files`."""
     return _widget("importBox", elem_id, ("dropped",), "", accept=accept)
