@@ -105,7 +105,7 @@ def _savers(settings: GenerateSettings, answer: Mapping[str, Any]) -> Iterator[S
         half = settings.batch_size // 2
         frees = answer["each"] * (settings.batch_size - half)
         yield Saver("batch_size", half, f"{half} at once", frees, "a little more time")
-    for name in ("fp8", "nf4"):
+    for name in ("fp8", "nf4", "offload"):
         kind = STORAGES.get(name)
         frees = STORAGES.get(settings.storage).bytes_of(answer["stored"]) - kind.bytes_of(answer["stored"])
         if frees > 0:

@@ -17,18 +17,21 @@ def pack(module: nn.Module, storage: str) -> None:
     kind = STORAGES.get(storage)
     if kind.packs:
         for path, layer in list(stored_layers(module)):
-            module.set_submodule(path, Packed(layer, kind.bytes_of(layer.weight.numel())))
+            count = layer.weight.numel()
+            fetched = -int(-count * kind.bits // 8) if kind.away else 0
+            module.set_submodule(path, Packed(layer, kind.bytes_of(count), fetched))
 
 
 class Packed(nn.Linear):
     """A layer of so many bytes that is unpacked for its own work, forward and again backward.
 
-    The library's own quantised layers do the same, but pack real numbers only.
+    `fetched` bytes more come to the card for that. The library's own quantised layers do the same, but
+    pack real numbers only.
     """
 
-    def __init__(self, layer: nn.Linear, size: int) -> None:
+    def __init__(self, layer: nn.Linear, size: int, fetched: int) -> None:
         super().__init__(layer.in_features, layer.out_features, bias=False, device=WEIGHTLESS)
-        self.precision = layer.weight.dtype
+        self.precision, self.fetched = layer.weight.dtype, fetched
         packed = torch.empty(size, 1, dtype=torch.uint8, device=WEIGHTLESS)
         self.weight = nn.Parameter(packed, requires_grad=False)
         self.bias = layer.bias
@@ -37,23 +40,28 @@ class Packed(nn.Linear):
         """As a plain layer's."""
         shape = (self.out_features, self.in_features)
         product: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
-            input.to(self.precision), self.weight, shape
+            input.to(self.precision), self.weight, shape, self.fetched
         )
         return product if self.bias is None else product + self.bias
 
 
 class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, shape: tuple[int, int]) -> Tensor:
-        ctx.shape, ctx.precision = shape, input.dtype
+    def forward(ctx: Any, input: Tensor, weight: Tensor, shape: tuple[int, int], fetched: int) -> Tensor:
+        ctx.shape, ctx.fetched, ctx.precision = shape, fetched, input.dtype
         ctx.save_for_backward(weight)
-        return nn.functional.linear(input, _unpacked(weight, shape, input.dtype))
+        return nn.functional.linear(input, _unpacked(weight, shape, input.dtype, fetched))
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         (weight,) = ctx.saved_tensors
-        return gradients[0].to(ctx.precision) @ _unpacked(weight, ctx.shape, ctx.precision), None, None
+        whole = _unpacked(weight, ctx.shape, ctx.precision, ctx.fetched)
+        return gradients[0].to(ctx.precision) @ whole, None, None, None
 
 
-def _unpacked(weight: Tensor, shape: tuple[int, int], precision: torch.dtype) -> Tensor:
-    return weight.new_empty(shape, dtype=precision)
+def _unpacked(weight: Tensor, shape: tuple[int, int], precision: torch.dtype, fetched: int) -> Tensor:
+    """The weight for which it stands; what was fetched for it is there until it is made."""
+    arrived = weight.new_empty(fetched)
+    whole = weight.new_empty(shape, dtype=precision)
+    del arrived
+    return whole

@@ -28,7 +28,7 @@ MATTER = (
 """Settings that matter as they are."""
 WHETHER = {"dropout": 0.1, "ema": 0.99, "huber": 0.1, "text_learning_rate": 1e-4}
 """Settings of which it matters only whether they are on."""
-PACKED = ("int8", "fp8", "nf4")  # the least costly first
+PACKED = ("fp8", "nf4", "offload")  # the least costly first
 SMALLEST = 512  # pixels, below which a resolution is not lowered
 
 
@@ -57,7 +57,8 @@ def fit_to_card(
     """The least costly changes with which it fits, and the fit with them.
 
     In this order: gradient checkpointing, 8-bit states, a smaller batch with accumulation, the text encoder
-    left alone, a packed base, a lower resolution. What turns out not to be needed is taken back.
+    left alone, a packed base, one that lies beside the card, a lower resolution. What turns out not to be
+    needed is taken back.
     """
     changes: dict[str, Any] = {}
     fit = work_out(settings, workspace, card)
@@ -158,7 +159,6 @@ def _smaller_base(
     for name in PACKED:
         kind = STORAGES.get(name)
         frees = now - kind.bytes_of(facts["stored"])
-        if frees > 0 and name != "int8":
-            yield Saver(
-                "storage", name, f"Base as {kind.title}", frees, kind.about.rpartition("; ")[2].rstrip(".")
-            )
+        if frees > 0:
+            costs = kind.about.rpartition("; ")[2].rstrip(".")
+            yield Saver("storage", name, f"Base as {kind.title}", frees, costs)

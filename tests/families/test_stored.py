@@ -24,7 +24,7 @@ from tests.train.studio_in_small import make_small
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("name", "storage"), [("flux", "nf4"), ("sdxl", "fp8")])
+@pytest.mark.parametrize(("name", "storage"), [("flux", "nf4"), ("sdxl", "fp8"), ("sd3", "offload")])
 def test_a_lora_learns_on_a_packed_base_and_is_painted_with(
     name: str, storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_lora_learns_on_a_packed_base_and_is_painted_with(
     assert (np.abs(without.astype(int) - with_it) > 0).any()
 
 
-@pytest.mark.parametrize("storage", ["nf4", "int8", "fp8"])
+@pytest.mark.parametrize("storage", ["nf4", "int8", "fp8", "offload"])
 def test_painting_beside_a_packed_base_is_the_formula_on_what_it_stands_for(
     storage: str, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ class Storage(ABC):
     about: str
     bits: float
     """Bits that a weight takes, all that belongs to it counted; 0 is as many as the precision has."""
+    away: bool = False
+    """Whether the weights lie in the machine's memory, and only the layer at work is on the card."""
     devices: tuple[str, ...] = ("cuda", "cpu")
     """torch's names of the devices that it works on."""
     order: int = 100
@@ -35,7 +37,9 @@ class Storage(ABC):
         return self.bits > 0
 
     def bytes_of(self, parameters: int, *, precision: int = 2) -> int:
-        """The memory that so many weights take; `precision` is the bytes of one that is not packed."""
+        """The card's memory that so many weights take; `precision` is the bytes of one that is not packed."""
+        if self.away:
+            return 0
         return -int(-parameters * self.bits // 8) if self.packs else parameters * precision
 
     def prepare(self, module: nn.Module, device: torch.device) -> None:

@@ -28,8 +28,13 @@ class ScaledLinear(nn.Linear):
         """As a plain layer with the weight that this one stands for."""
         with torch.autocast(input.device.type, enabled=False):
             apply: Callable[..., Tensor] = _Product.apply
-            product = apply(input.to(self.scale.dtype), self.weight, self.scale)
+            product = apply(input.to(self.scale.dtype), self.numbers, self.scale)
         return product if self.bias is None else product + self.bias
+
+    @property
+    def numbers(self) -> Tensor:
+        """The packed weight, wherever it lies."""
+        return self.weight
 
     @property
     def W_q(self) -> Tensor:
@@ -38,12 +43,12 @@ class ScaledLinear(nn.Linear):
 
     def dequantize(self) -> Tensor:
         """The weight that it stands for, in float32."""
-        return unpacked(self.weight, self.scale.float())
+        return unpacked(self.numbers, self.scale.float())
 
 
 def unpacked(weight: Tensor, scale: Tensor) -> Tensor:
-    """The weight in the scale's precision."""
-    return weight.to(scale.dtype) * scale
+    """The weight in the scale's precision, where the scale is."""
+    return weight.to(scale.device, non_blocking=True).to(scale.dtype) * scale
 
 
 class _Product(torch.autograd.Function):

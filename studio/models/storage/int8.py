@@ -8,7 +8,7 @@ from studio.models.storage._base import Storage
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
+    from torch import Tensor, nn
 
 LARGEST = 127
 
@@ -25,16 +25,21 @@ class Int8(Storage):
 
     def pack(self, layer: nn.Linear, device: torch.device) -> nn.Module:
         """Rounded to 127 steps up and down from zero in each row."""
-        import torch
-
         from studio.models.storage._scaled import ScaledLinear
 
-        precision, weight = layer.weight.dtype, layer.weight.detach().to(device).float()
-        reach = weight.abs().amax(dim=1, keepdim=True)
-        scale = (reach / LARGEST).to(precision).clamp_min(torch.finfo(precision).tiny)
-        steps = (weight / scale.float()).round_().clamp_(-LARGEST, LARGEST).to(torch.int8)
         bias = layer.bias if layer.bias is None else layer.bias.detach().to(device)
-        return ScaledLinear(steps, scale, bias)
+        return ScaledLinear(*rounded(layer, device), bias)
+
+
+def rounded(layer: nn.Linear, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The steps (out, in) of a layer's weight, and the size of one in each row (out, 1)."""
+    import torch
+
+    precision, weight = layer.weight.dtype, layer.weight.detach().to(device).float()
+    reach = weight.abs().amax(dim=1, keepdim=True)
+    scale = (reach / LARGEST).to(precision).clamp_min(torch.finfo(precision).tiny)
+    steps = (weight / scale.float()).round_().clamp_(-LARGEST, LARGEST).to(torch.int8)
+    return steps, scale
 
 
 ENTRY = Int8()
