@@ -32,8 +32,9 @@ class Packed(nn.Linear):
     def __init__(self, layer: nn.Linear, size: int, fetched: int) -> None:
         super().__init__(layer.in_features, layer.out_features, bias=False, device=WEIGHTLESS)
         self.precision, self.fetched = layer.weight.dtype, fetched
-        packed = torch.empty(size, 1, dtype=torch.uint8, device=WEIGHTLESS)
-        self.weight = nn.Parameter(packed, requires_grad=False)
+        packed = torch.empty(size or 1, 1, dtype=torch.uint8, device=WEIGHTLESS)
+        stored = packed if size else packed.expand(fetched, 1)  # one byte stands in for what lies elsewhere
+        self.weight = nn.Parameter(stored, requires_grad=False)
         self.bias = layer.bias
 
     def forward(self, input: Tensor) -> Tensor:
