@@ -18,7 +18,7 @@ class Offload(Storage):
     title = "8-bit numbers, off the card"
     about = (
         "Waits in the machine's own memory and visits the card layer by layer, for the smallest cards; "
-        "about twice the time."
+        "up to twice the time."
     )
     bits = 8
     away = True
