@@ -29,6 +29,6 @@ def pending(folder: Path) -> frozenset[str]:
 
 
 def clear(folder: Path) -> None:
-    """Take all requests away: the job that they were meant for has ended."""
-    for request in ALL:
+    """Take the requests to end away, for it has ended; a sample that was asked for comes when it goes on."""
+    for request in (STOP, PAUSE):
         (folder / request).unlink(missing_ok=True)

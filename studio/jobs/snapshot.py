@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
+from statistics import median
 from typing import Any
 
 from studio.errors import StudioError
@@ -97,6 +99,8 @@ class _Followed:
             view.afresh = None
             self.pace.clear()
         elif isinstance(event, Progress):
+            if event.total != view.total or event.step < view.step:
+                self.pace.clear()  # of something else
             view.step, view.total, view.message = event.step, event.total, event.message
             view.values = event.values
             self._keep_pace(event)
@@ -114,8 +118,7 @@ class _Followed:
         self.pace.append((event.at, event.step))
 
     def _seconds_left(self) -> float | None:
-        """From the pace of the last minute's steps; unknown until some steps are done."""
-        (first_at, first), (last_at, last) = self.pace[0], self.pace[-1]
-        if last <= first or last_at <= first_at:
-            return None
-        return (self.view.total - last) * (last_at - first_at) / (last - first)
+        """From the median pace of the last steps, for samples come between; unknown until some are done."""
+        pairs = zip(self.pace, islice(self.pace, 1, None), strict=False)
+        steps = [(at - before) / (step - done) for (before, done), (at, step) in pairs if step > done]
+        return (self.view.total - self.view.step) * median(steps) if steps else None

@@ -68,8 +68,8 @@ class LearningSettings(Settings):
         le=100,
         group="How strongly",
         advanced=True,
-        label="Restarts",
-        help="How many times the learning rate falls: one more than it begins again.",
+        label="Cycles",
+        help="How many times the learning rate falls from the top to nothing.",
         read_by=("schedule",),
     )
     schedule_power: float = Knob(

@@ -16,7 +16,7 @@ from studio.jobs.snapshot import JobView, Journal
 from studio.settings import Settings
 from studio.workspace import Workspace
 
-SPARE = 8  # jobs that may have begun in the same second
+SPARE = 8  # jobs that may have begun in the same second, or ended in another order
 BUDGET = 0.2  # seconds that one look at the page may spend on making thumbnails
 
 
@@ -62,10 +62,15 @@ class Desk:
         return next(iter(self.recent(kind)), None)
 
     def present(self, kind: str) -> JobView | None:
-        """The job of a kind that is in hand or next, or else the newest."""
+        """The job of a kind that is in hand or next, or else the one that ended last.
+
+        One that was taken from the queue before it began takes no other's place.
+        """
         with self.lock:
             queued = [view for view in self.journal.queued() if view.run.kind == kind]
-        return next(iter(queued), None) or self.latest(kind)
+        ended = self.recent(kind, SPARE)
+        last = max(ended, key=lambda view: (view.began, view.ended_at or view.run.created), default=None)
+        return next(iter(queued), last)
 
     def asked(self, view: JobView) -> frozenset[str]:
         """What a running job was asked for and has not done yet."""

@@ -62,12 +62,16 @@ def facts(desk: Desk, view: JobView) -> dict[str, Any]:
     }
 
 
-def behind(desk: Desk, view: JobView | None) -> list[dict[str, str]]:
-    """The jobs of the same kind that wait behind the one that is shown."""
+def behind(desk: Desk, view: JobView | None) -> list[dict[str, Any]]:
+    """The jobs of the same kind that wait beside the one that is shown, or run."""
     if view is None:
         return []
     waiting = [job for job in desk.journal.queued() if job.run.kind == view.run.kind]
-    return [{"id": job.run.id, "title": job.run.title} for job in waiting if job.run.id != view.run.id]
+    return [
+        {"id": job.run.id, "title": job.run.title, "running": job.state == "running"}
+        for job in waiting
+        if job.run.id != view.run.id
+    ]
 
 
 def _again(view: JobView) -> str:

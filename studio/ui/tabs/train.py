@@ -50,8 +50,9 @@ class TrainRoom:
         pulse.show(self.stage, self._stage, self.looked_at)
         pulse.show(self.form.fields["dataset"], lambda _: list_datasets(desk.workspace), prop="choices")
         lines = self.form.lines
+        summary = aside(self.asides.summary, self.form.parsed, faults=True)
+        pulse.show(self.summary, summary, *self.form.inputs())
         for component, look in (
-            (self.summary, self.asides.summary),
             (lines["network"], self.asides.network),
             (lines["schedule"], self.asides.curve),
         ):

@@ -53,6 +53,10 @@ class Asides:
             pictures=count,
             seen=f"{seen:.0f}" if seen >= 1 else "less than 1",
             painted=settings.class_count if painted else 0,
+            words=f"{settings.trigger} {settings.class_word}".strip()
+            if settings.captions == "trigger"
+            else "",
+            trigger=settings.trigger,
         )
 
     def network(self, settings: TrainSettings) -> str:
@@ -93,13 +97,15 @@ class Asides:
         )
 
 
-def aside(look: Callable[[TrainSettings], str], settings: Callable[[Any], TrainSettings]) -> Any:
-    """A look for the pulse: nothing where a field holds what cannot be."""
+def aside(
+    look: Callable[[TrainSettings], str], settings: Callable[[Any], TrainSettings], *, faults: bool = False
+) -> Any:
+    """A look for the pulse; where a field holds what cannot be, nothing, or with `faults` what is wrong."""
 
     def told(given: Any) -> str:
         try:
             return look(settings(given))
-        except SettingsError:
-            return ""
+        except SettingsError as fault:
+            return render("base", fault=str(fault)) if faults else ""
 
     return told

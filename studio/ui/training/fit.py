@@ -71,11 +71,11 @@ class FitView:
 
 
 def shown(fit: Fit) -> str:
-    """A fit as HTML; the bars are drawn against the card's free memory, or without one to the largest."""
+    """A fit as HTML; the bars are drawn against what the card, or without one the machine, has free."""
     card = fit.card if fit.card is not None and fit.card.is_card else None
     free = card.free if card else 0
     needs = [phase.bytes + fit.allowance for phase in fit.phases]
-    scale = max([free, *needs, 1]) * 1.02
+    scale = max([fit.card.free if fit.card else 0, *needs, 1]) * 1.02
     return render(
         "fit",
         fit=fit,

@@ -115,7 +115,10 @@ class Shelf:
         usual = self.form.layer({})
         present = {name: given[self.form.fields[name]] for name in KEPT if name in self.form.fields}
         kept = {name: value for name, value in present.items() if value not in (None, "")}
-        return self.filled({**usual, **kept, **brought.values}, brought.title, brought.notes)
+        updates = self.filled({**usual, **kept, **brought.values}, brought.title, brought.notes)
+        layer = updates[self.form.before]
+        own = {name: value for name, value in layer.items() if name not in brought.values}
+        return {**updates, self.form.before: own}  # what the file says stays when the base is changed
 
 
 def decoded(value: str) -> Any:

@@ -32,8 +32,9 @@ class TrainingView:
         self._losses: dict[str, Losses] = {}
 
     def trainings(self) -> list[JobView]:
-        """The trainings of the workspace, newest first."""
-        return self.desk.recent("train", EARLIER)
+        """The trainings of the workspace, newest first, without those that were taken from the queue."""
+        every = self.desk.recent("train", EARLIER)
+        return [view for view in every if view.began or view.state != "stopped"]
 
     def losses(self, view: JobView) -> Losses:
         """The losses of a run as they are now."""
