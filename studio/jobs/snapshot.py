@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import median
 from typing import Any
@@ -86,11 +86,12 @@ class _Followed:
         events, self.offset = EventLog(self.folder).since(self.offset)
         for event in events:
             self._fold(event)
-        if self.view.state == "running" and not queued and running(self.folder) is None:
-            self.view.state, self.view.message = "died", last_words(None)
-        elif queued and self.view.state in ENDED_EARLY:
-            self.view.state, self.view.seconds_left, self.view.message = "waiting", None, ""
-        return self.view
+        view = self.view
+        if view.state == "running" and not queued and running(self.folder) is None:
+            return replace(view, state="died", message=last_words(None))
+        if queued and view.state in ENDED_EARLY:
+            return replace(view, state="waiting", seconds_left=None, message="")
+        return view
 
     def _fold(self, event: Event) -> None:
         view = self.view

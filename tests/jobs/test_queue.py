@@ -213,6 +213,16 @@ def test_a_job_cut_off_by_a_power_cut_says_so_and_can_be_resumed(workspace: Work
     page.close()
 
 
+def test_a_job_seen_between_its_end_and_its_leaving_the_queue_does_not_wait_for_ever(
+    workspace: Workspace,
+) -> None:
+    run_id, journal = submit(workspace), Journal(workspace)
+    EventLog(workspace.runs / run_id).append(Ended("died", "The machine went off."))
+    assert journal.job(run_id).state == "waiting"
+    Queue(workspace).remove(run_id)
+    assert journal.job(run_id).state == "died"
+
+
 def test_a_process_number_used_again_is_not_taken_for_the_worker() -> None:
     own = psutil.Process()
     assert processes.alive(Started(own.pid, own.create_time()))
