@@ -126,9 +126,9 @@ def test_requests_reach_only_a_job_that_runs(workspace: Workspace) -> None:
 
 
 def test_a_second_stop_ends_the_process(workspace: Workspace, page: Dispatcher) -> None:
-    run_id = submit(workspace, steps=100_000, fate="waits")
+    run_id = submit(workspace, steps=2, fate="sticks")
     folder = workspace.runs / run_id
-    until(lambda: running(folder))
+    until((folder / "count.txt").exists)
     started = last_start(folder)
     assert started is not None
     (folder / "stop").touch()  # as the first Stop does; the second comes before the next step
@@ -203,7 +203,7 @@ def test_a_job_cut_off_by_a_power_cut_says_so_and_can_be_resumed(workspace: Work
     run_id = submit(workspace, steps=100_000, fate="waits")
     command = [*COMMAND, "--workspace", str(workspace.root), run_id]
     with subprocess.Popen(command) as worker:
-        until(lambda: running(workspace.runs / run_id))
+        until(lambda: (workspace.runs / run_id / "count.txt").exists() and running(workspace.runs / run_id))
         worker.kill()
     page = Dispatcher(workspace, KINDS, command=COMMAND)
     page.start()

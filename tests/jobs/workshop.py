@@ -24,6 +24,9 @@ class CountSettings(Settings):
     fate: str = Knob("", label="Fate", help="What happens at the last step.")
 
 
+PAUSES = {"waits": 0.02, "sticks": 600}  # seconds a step
+
+
 def count(context: Context, settings: Any) -> str:
     """Count up, writing each number down, and go on from the last one when resumed."""
     record = context.folder / "count.txt"
@@ -32,8 +35,7 @@ def count(context: Context, settings: Any) -> str:
         context.check()
         record.write_text(str(step))
         context.progress(step, settings.steps, loss=1 / step)
-        if settings.fate == "waits":
-            time.sleep(0.02)
+        time.sleep(PAUSES.get(settings.fate, 0))
     _meet(settings.fate, context.folder)
     return f"Counted to {settings.steps}."
 
