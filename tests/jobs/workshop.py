@@ -14,7 +14,7 @@ from studio.errors import PictureError
 from studio.jobs.context import Context
 from studio.jobs.worker import Kind, Worker, serve_from_pipe
 from studio.settings import Knob, Settings
-from studio.workspace import Workspace
+from studio.workspace import Workspace, writing
 
 
 class CountSettings(Settings):
@@ -33,7 +33,8 @@ def count(context: Context, settings: Any) -> str:
     done = int(record.read_text()) if record.exists() else 0
     for step in range(done + 1, settings.steps + 1):
         context.check()
-        record.write_text(str(step))
+        with writing(record) as file:  # whole even if it is killed just now
+            file.write(str(step))
         context.progress(step, settings.steps, loss=1 / step)
         time.sleep(PAUSES.get(settings.fate, 0))
     _meet(settings.fate, context.folder)
