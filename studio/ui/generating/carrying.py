@@ -15,8 +15,8 @@ from studio.generate.restoring import restore
 from studio.workspace import Workspace
 
 FROM_PICTURES = "From my pictures"  # the dataset to which single pictures are sent
-OF_WORDS = ("prompt", "negative", "base", "adapters", "method")  # of a recipe, where another picture is meant
 TWICE, SOME, APART = 2.0, 4, 0.3  # of an upscaling, and of variations
+WHOLE = "0,0,0,0"  # nothing is added at the sides
 STARTS = ("image", "inpaint", "outpaint")
 SENDS = (*STARTS, "upscale", "variations")
 
@@ -59,16 +59,22 @@ class Carrying:
             found.values, f"The settings of “{path.name}”{program}, are in the form.", found.notes
         )
 
-    def sent(self, path: Path, to: str) -> Restored:
-        """A picture of the gallery as the beginning of something else."""
+    def sent(self, path: Path, to: str, prompt: str) -> Restored:
+        """A picture of the gallery as the beginning of something else.
+
+        One to start from leaves the form as it is, but for its own words where there is no `prompt` yet.
+        What is enlarged or varied is painted again, for which all of its settings are needed.
+        """
         recipe = self._values(path)
         if to in STARTS:
-            words = {name: value for name, value in recipe.items() if name in OF_WORDS}
-            return Restored({**words, "image": str(keep(self.workspace, path))}, fold="image")
+            start = {"image": str(keep(self.workspace, path)), "mask": "", "outpaint": WHOLE}
+            words = {} if prompt.strip() else {"prompt": str(recipe.get("prompt", ""))}
+            return Restored({**words, **start}, whole=False, fold="image")
+        title = f"The settings of “{path.name}” are in the form, for it is painted again."
         if to == "upscale":
-            return Restored({**recipe, "upscale": TWICE, "count": 1, "sheet": ()}, fold="upscale")
+            return Restored({**recipe, "upscale": TWICE, "count": 1, "sheet": ()}, title, fold="upscale")
         more = {"variation": APART, "variation_seed": -1, "count": SOME, "sheet": ()}
-        return Restored({**recipe, **more}, fold="variation")
+        return Restored({**recipe, **more}, title, fold="variation")
 
     def as_dataset(self, path: Path) -> str:
         """A picture with its prompt as caption in a dataset; returns its name."""

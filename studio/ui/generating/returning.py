@@ -21,7 +21,7 @@ Updates = dict[Component, Any]
 
 
 class Returning:
-    """Handlers of the room: each takes the mixer's rows and an event, and returns updates.
+    """Handlers of the room: each takes the mixer's rows, the prompt and an event, and returns updates.
 
     `note` is the piece of page in which it is told what came back; `keep` says that the seed is kept.
     """
@@ -31,24 +31,24 @@ class Returning:
     ) -> None:
         self.carrying, self.view, self.form, self.keep, self.note = carrying, view, form, keep, note
 
-    def reused(self, rows: Rows, event: gr.EventData) -> Updates:
+    def reused(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
         """The settings of a picture of the gallery."""
         path = self._own(event._data["picture"])
         return self.fill(self.carrying.restored(path), rows)
 
-    def brought(self, rows: Rows, event: gr.EventData) -> Updates:
+    def brought(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
         """The settings of a picture that was dropped on the page."""
         with uploaded(event._data["files"][:1]) as folder:
             return self.fill(self.carrying.restored(next(folder.rglob("*.*"))), rows)
 
-    def sent(self, rows: Rows, event: gr.EventData) -> Updates:
+    def sent(self, rows: Rows, prompt: str, event: gr.EventData) -> Updates:
         """A picture of the gallery, to be painted over, enlarged or varied."""
         to = str(event._data["value"])
         if to not in SENDS:
             return {self.note: gr.skip()}
-        return self.fill(self.carrying.sent(self._own(event._data["picture"]), to), rows)
+        return self.fill(self.carrying.sent(self._own(event._data["picture"]), to, prompt or ""), rows)
 
-    def noted(self, rows: Rows, event: gr.EventData) -> Updates:
+    def noted(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
         """The buttons of the note."""
         if event._data.get("act") != "start":
             return {self.note: ""}

@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.errors import SettingsError
 from studio.generate.settings import GenerateSettings
+from studio.ui.generating.sheets import in_words
 
 RESET = {
     "image": ("image", "mask", "outpaint"),
@@ -26,7 +27,7 @@ def standing(values: Mapping[str, Any]) -> list[dict[str, str]]:
         "image": _start(settings),
         "upscale": f"Upscaled {settings.upscale:g} times" if settings.upscale > 1 else "",
         "variation": f"Variation {settings.variation:g}" if settings.variation else "",
-        "sheet": f"Sheet of {', '.join(axis.setting for axis in settings.sheet)}" if settings.sheet else "",
+        "sheet": f"Sheet of {in_words(settings.sheet)}" if settings.sheet else "",
         "style": f"Style {settings.style}" if settings.style else "",
         "count": f"{settings.count} pictures" if settings.count > 1 else "",
     }

@@ -10,13 +10,16 @@ import pytest
 from PIL import Image
 
 from studio.errors import SettingsError
+from studio.generate.pictures import save_picture
 from studio.generate.recipe import Recipe, UsedAdapter
+from studio.generate.settings import GenerateSettings
 from studio.ui.desk import Desk
 from studio.ui.generating.carrying import Carrying
 from studio.ui.generating.comparing import compared
 from studio.ui.generating.draft import Draft
 from studio.ui.generating.mixes import Mixes, of_picture, plain
 from studio.ui.generating.servant import servant
+from studio.ui.generating.sheets import alone, check_sheet, several
 from studio.ui.generating.standing import standing, untouched
 from studio.ui.generating.starting import PNG, Starting, sizes, whole_side
 from studio.ui.library import Library
@@ -111,7 +114,11 @@ def test_a_picture_s_mix_is_on_and_the_other_rows_stay_switched_off() -> None:
     ("values", "told"),
     [
         ({}, []),
-        ({"sheet": "steps=10,20\nseed=1-3"}, ["Sheet of steps, seed"]),
+        ({"sheet": "steps=10,20\nseed=1-3"}, ["Sheet of steps and seed"]),
+        (
+            {"sheet": "lora ink style=0,1\nlora art/fox=0,1\nonly=all"},
+            ["Sheet of the weight of ink style, the weight of fox and each LoRA alone"],
+        ),
         ({"image": "x.png"}, ["Starts from a picture"]),
         ({"image": "x.png", "mask": "y.png"}, ["Inpaints a picture"]),
         ({"image": "x.png", "outpaint": "0,0,64,0"}, ["Outpaints a picture"]),
@@ -123,6 +130,48 @@ def test_what_changes_the_picture_is_told_though_its_fold_is_closed(
     values: dict[str, Any], told: list[str]
 ) -> None:
     assert [one["text"] for one in standing(values)] == told
+
+
+@pytest.mark.parametrize(
+    ("sheet", "told"),
+    [
+        ("lora fox=0,banana", "cannot be “banana”"),
+        ("steps=4,8\nseed=1-2\nsteps=9", "steps is there twice"),
+        ("guidance=-3", "cannot be “-3”"),
+    ],
+)
+def test_a_sheet_that_cannot_be_is_told_at_its_field(sheet: str, told: str) -> None:
+    mix = [{"name": "fox", "weight": 1}]
+    with pytest.raises(SettingsError, match=told) as found:
+        check_sheet(GenerateSettings.parse({"prompt": "a fox", "adapters": mix, "sheet": sheet}))
+    assert found.value.field == "sheet"
+
+
+def test_a_slider_that_was_let_go_paints_one_picture_of_many() -> None:
+    settings = GenerateSettings.parse({"prompt": "a fox", "sheet": "steps=4,8", "count": 3, "batch_size": 2})
+    assert several(settings.model_dump(mode="json"))
+    one = alone(settings)
+    assert not several(one.model_dump(mode="json"))
+    assert (one.prompt, one.sheet, one.count) == ("a fox", (), 1)
+
+
+@pytest.mark.parametrize(("prompt", "words"), [("a hen", {}), ("  ", {"prompt": "a fox"})])
+def test_a_picture_that_is_sent_to_be_started_from_leaves_the_form_as_it_is(
+    workspace: Workspace, tmp_path: Path, prompt: str, words: dict[str, Any]
+) -> None:
+    picture = _painted(tmp_path / "fox.png")
+    found = Carrying(workspace).sent(picture, "inpaint", prompt)
+    values = dict(found.values)
+    assert Path(values.pop("image")).parent == workspace.hidden / "inputs"
+    assert (values, found.whole) == ({**words, "mask": "", "outpaint": "0,0,0,0"}, False)
+
+
+def test_what_is_enlarged_is_painted_again_and_needs_all_its_settings(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    found = Carrying(workspace).sent(_painted(tmp_path / "fox.png"), "upscale", "a hen")
+    assert {"prompt": "a fox", "seed": 7, "steps": 8, "upscale": 2.0}.items() <= dict(found.values).items()
+    assert "painted again" in found.title
 
 
 def test_taking_back_a_start_takes_back_all_of_it() -> None:
@@ -152,3 +201,10 @@ def test_a_silent_picture_can_still_be_started_from(workspace: Workspace, tmp_pa
     assert (dict(found.values), found.whole) == ({}, False)
     assert Path(found.start).parent == workspace.hidden / "inputs"
     assert found.title.startswith("silent.png does not say")
+
+
+def _painted(path: Path) -> Path:
+    settings = GenerateSettings(prompt="a fox", seed=7, steps=8)
+    recipe = Recipe(settings.model_dump(mode="json"))
+    save_picture(Image.new("RGB", (8, 8)), path, recipe.texts())
+    return path
