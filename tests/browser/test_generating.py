@@ -55,6 +55,15 @@ def _short(page: Page, prompt: str, *, steps: int = 4, seed: int = 7) -> None:
     expect(page.locator("#generate-seed-keep input")).to_be_checked()  # a seed that is typed is kept
 
 
+def test_numbers_that_nobody_set_are_the_studio_s_to_choose(server: Server, visit: Visit) -> None:
+    page = _enter(visit, server)
+    for name in ("width", "height", "guidance"):
+        reveal(page, f"generate-{name}")
+        number = page.locator(f"#generate-{name} input[type=number]")
+        expect(number).to_have_value("")
+        expect(number).to_have_attribute("placeholder", "auto")
+
+
 def test_sliders_change_the_picture_and_zero_restores_it_exactly(server: Server, visit: Visit) -> None:
     page, outputs = _enter(visit, server), server.workspace.outputs
     _short(page, "a red fox")
@@ -203,6 +212,40 @@ def test_stopping_keeps_what_is_finished_and_the_queue_can_be_reordered(server: 
     expect(page.locator("#generate-stage .state")).to_have_text("Stopped", timeout=PATIENCE)
     assert 1 <= len(set(outputs.glob("*/*.png")) - before) < 9
     expect(page.locator("#generate-recipe")).to_contain_text("first")
+
+
+def test_a_seed_that_was_typed_paints_once_unless_it_is_kept(server: Server, visit: Visit) -> None:
+    page, outputs = _enter(visit, server), server.workspace.outputs
+    _short(page, "a red fox", seed=4711)
+    keep, seed = page.locator("#generate-seed-keep input"), page.locator("#generate-seed input[type=number]")
+    keep.uncheck()
+    seed.focus()
+    before = set(outputs.glob("*/*.png"))
+    page.keyboard.press("Control+Enter")
+    arrival(page, outputs, before)
+    expect(page.locator("#generate-recipe")).to_contain_text("seed 4711")
+    seed.blur()
+    paint(page, outputs)
+    expect(page.locator("#generate-recipe")).not_to_contain_text("seed 4711")
+    expect(keep).not_to_be_checked()
+
+
+def test_live_paints_one_picture_though_a_sheet_is_set(server: Server, visit: Visit) -> None:
+    page, outputs = _enter(visit, server), server.workspace.outputs
+    _short(page, "a red fox")
+    fill(page, "generate-count", "3")
+    page.locator("#generate-live input").check()
+    before = set(outputs.glob("*/*.png"))
+    weigh(page, "fox", 0.7)
+    arrival(page, outputs, before)
+    page.locator("#generate-live input").uncheck()
+    expect(page.locator("#generate-stage .job-panel")).to_have_count(0)
+    fill(page, "generate-prompt", "a hen of mine")
+    page.get_by_label("Send this picture to").select_option("image")
+    expect(page.locator(".source .loaded img")).to_be_visible()
+    expect(page.locator("#generate-prompt textarea")).to_have_value("a hen of mine")
+    page.get_by_role("button", name="Take back: Starts from a picture").click()
+    expect(page.locator(".source .zone")).to_be_visible()
 
 
 def test_a_press_that_cannot_be_done_is_told(server: Server, visit: Visit) -> None:

@@ -20,7 +20,7 @@
     const lively = () => document.querySelector("#generate-live input")?.checked;
     const tell = (text) => { told.textContent = text; };
 
-    let value = {}, following = "", parted = null, live = null;
+    let value = {}, following = "", ran = "", parted = null, live = null;
 
     function look() {
       value = props.value ? JSON.parse(props.value) : {};
@@ -35,8 +35,11 @@
       if (parted && parted.left && value.running && value.running !== parted.beside) part(null);
       if (value.running && value.running !== following && !parted) tell("");
       if (shown) board.style.width = `${shown.side}px`;
-      // A preview stays until the picture that it was for is there.
-      if (!value.running && live && (live.until === "" || live.until !== (shown || {}).place)) quiet();
+      // A preview stays until the picture that it was for is there, and none outlives its painting.
+      if (!value.running && (ran || live && live.until !== (shown || {}).place)) settled();
+      if (value.running && value.running !== ran && (!live || live.until !== (shown || {}).place)) quiet();
+      if (value.running !== ran) document.dispatchEvent(new CustomEvent("studio:painting"));
+      ran = value.running || "";
       canvas.classList.toggle("live", Boolean(value.running));
       canvas.hidden = !shown && !value.running && glimpse.hidden;
       picture.hidden = !shown;
@@ -44,6 +47,13 @@
       strip.replaceChildren(...(value.strip || []).map((one, at) => button(h("img", { src: one.url, alt: "" }), () => trigger("act", { act: "pick", picture: one.place }), { class: "thumb", "aria-label": `Show picture ${at + 1}` })));
       bar.hidden = !shown || Boolean(value.running) && !parted;
       if (value.running && value.running !== following) follow(value.running);
+    }
+
+    // The finished picture is under the preview before that goes.
+    async function settled() {
+      const left = live;
+      await picture.decode().catch(() => {});
+      if (!value.running && live === left) quiet();
     }
 
     function quiet() {
@@ -73,7 +83,6 @@
         }
       }
       if (following === run) following = "";
-      if (!live && !value.running) quiet();
     }
 
     // While a slider moves: two questions at most are under way, and the last value always comes.
@@ -102,6 +111,10 @@
     });
     // What was said of a preview is over once something is changed.
     root.closest(".room").addEventListener("input", () => { if (!parted) tell(""); });
+    // Ctrl+Enter tells each field once more what it holds; a seed would count as typed anew, and stay for ever.
+    document.addEventListener("input", (event) => {
+      if (!event.isTrusted && event.target.closest("#generate-seed")) event.stopImmediatePropagation();
+    }, true);
     // Esc leaves a field, then closes what is compared, then stops what is painted; other panels take it first.
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || !root.offsetParent || document.querySelector("dialog[open]")) return;
@@ -176,7 +189,7 @@
     });
     large.addEventListener("click", () => large.close());
 
-    studio.onEasel = { compare: (left, right, alike) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side), alike }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
+    studio.onEasel = { painting: () => Boolean(value.running), compare: (left, right, alike) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side), alike }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
     choices([]);
     watch("value", look);
     look();
