@@ -1,6 +1,6 @@
 // Everything ever painted, by day. Only what is in view is on the page, so that twenty thousand scroll as twenty do.
 (() => {
-  const GAP = 10, HEAD = 40, SMALL_ASKED = 60;
+  const GAP = 10, HEAD = 40, SMALL_ASKED = 60, STAYS = 20000; // milliseconds for which something is told
 
   studio.gallery = ({ element, props, trigger, server, watch }) => {
     const { h, button } = studio;
@@ -11,13 +11,14 @@
     const hearts = button("♥", () => { hearts.setAttribute("aria-pressed", hearts.getAttribute("aria-pressed") !== "true"); anew(); }, { class: "heart-filter", "aria-pressed": "false", "aria-label": "Only favourites", title: "Only favourites" });
     const bar = h("div", { class: "gallery-bar" }, h("h2", {}, "Pictures"), text, day, adapter, model, hearts);
     const state = h("span", { class: "state" });
-    const dataset = h("input", { type: "text", placeholder: "Name of the dataset", "aria-label": "Name of the dataset", hidden: true });
+    const dataset = h("input", { type: "text", placeholder: "Name of the dataset", "aria-label": "Name of the dataset" });
+    const naming = h("div", { class: "naming", hidden: true }, dataset, button("Make the dataset", exporting, { class: "sure" }), button("Not now", () => { naming.hidden = true; }, { class: "link" }));
     const two = button("Compare", compare);
     const chosenBar = h("div", { class: "chosen", hidden: true }, state,
       button("♥ Favourite", () => mark([...chosen], true)), two,
-      button("Download", download), button("As a dataset", exporting), dataset,
+      button("Download", download), button("As a dataset", () => { naming.hidden = false; dataset.focus(); }, { title: "Copies of them, with their prompts as captions" }),
       button("Show the folder", async () => tell(await ask("folder", { places: [...chosen] }))),
-      button("Delete", () => bin([...chosen]), { class: "danger", title: "To the system's bin" }), button("None", () => choose([]), { class: "link" }));
+      button("Delete", () => bin([...chosen]), { class: "danger", title: "To the system's bin" }), button("None", () => choose([]), { class: "link" }), naming);
     const told = h("p", { class: "told", role: "status" });
     const shelf = h("div", { class: "shots", role: "list", "aria-label": "Pictures" });
     root.append(bar, chosenBar, told, shelf);
@@ -27,9 +28,12 @@
     const nodes = new Map(), heads = new Map(), small = new Map(), leaving = new Set();
     let shots = [], more = false, lines = [], chosen = new Set(), anchor = "", columns = 1, side = 96, queued = 0, loading = 0, current = "";
 
+    let goes = 0;
     const tell = (answer) => {
+      clearTimeout(goes);
       told.textContent = answer.fault || answer.told || "";
       told.classList.toggle("bad", Boolean(answer.fault));
+      if (!answer.fault) goes = setTimeout(() => { told.textContent = ""; }, STAYS);
     };
     const filter = () => ({ text: text.value, adapter: adapter.value, model: model.value, day: day.value, favourite: hearts.getAttribute("aria-pressed") === "true" });
     const filtered = () => Object.values(filter()).some(Boolean);
@@ -178,7 +182,7 @@
       root.classList.toggle("choosing", chosen.size > 0);
       state.textContent = `${chosen.size} selected`;
       two.hidden = chosen.size !== 2;
-      dataset.hidden = true;
+      naming.hidden = true;
       draw();
     }
 
@@ -220,14 +224,12 @@
     }
 
     async function exporting() {
-      if (dataset.hidden) {
-        dataset.hidden = false;
-        dataset.focus();
-        return;
-      }
       const answer = await ask("export", { places: [...chosen], name: dataset.value });
       if (answer.fault) return tell(answer);
       choose([]);
+      dataset.value = "";
+      tell(answer);
+      clearTimeout(goes);
       told.replaceChildren(`${answer.told} `, ...["caption", "train"].map((to) => button(to === "caption" ? "Open in Caption" : "Train on it", () => trigger("carried", { to, dataset: answer.dataset }), { class: "link" })));
     }
 

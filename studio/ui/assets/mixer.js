@@ -1,9 +1,23 @@
 // A slider for each LoRA. What was set lives here and goes to the server as the value.
 (() => {
   const MOST = 60; // LoRAs in the list of the picker; more are found by typing
+  const KEPT = 200; // LoRAs of which is known that they were switched on
 
   let shelf = { cards: null, knobs: [] }; // what the studio knows of the library
   let onShelf = () => {};
+
+  // LoRAs that were switched on once: they are new no more. A file that is made anew is another.
+  const MET = "studio-met";
+  const kept = new Set(JSON.parse(localStorage.getItem(MET) || "[]"));
+  const met = {
+    of: (one) => `${one.name} ${Math.round(one.made)}`,
+    has: (key) => kept.has(key),
+    add: (key) => {
+      if (kept.has(key)) return;
+      kept.add(key);
+      localStorage.setItem(MET, JSON.stringify([...kept].slice(-KEPT)));
+    },
+  };
 
   studio.mixer = ({ element, trigger, props, server, upload, watch }) => {
     const { h, button } = studio;
@@ -33,7 +47,10 @@
 
     const mixer = {
       one: (name) => mix().find((one) => one.name === name),
-      card: (name) => library().find((one) => one.name === name),
+      card: (name) => {
+        const one = library().find((each) => each.name === name);
+        return one && one.fresh && met.has(met.of(one)) ? { ...one, fresh: false } : one;
+      },
       told: () => shelf.cards !== null, // before that, nothing is known of any
       several: () => mix().length > 1,
       heard: (name) => {
@@ -89,6 +106,7 @@
 
     function draw() {
       const gone = new Map(cards);
+      for (const one of library()) if (mixer.one(one.name)?.on) met.add(met.of(one));
       mix().forEach((one, at) => {
         if (!cards.has(one.name)) cards.set(one.name, studio.card(one.name, mixer));
         const card = cards.get(one.name);

@@ -17,7 +17,14 @@
     const board = h("div", { class: "plane" }, named.up, h("div", { class: "cells" }, cells.map((cell) => cell.node)), named.across);
     const told = h("p", { class: "line", role: "status" });
     root.append(h("div", { class: "row" }, h("label", {}, "Across →", across), h("label", {}, "Up ↑", up), h("label", {}, "Steps", span)), board, told);
-    let round = 0;
+    let round = 0, asked = 0;
+
+    // A picture that is being painted comes before the previews.
+    function tell() {
+      if (!asked) return;
+      told.textContent = studio.onEasel?.painting() ? "The previews come once the picture in hand is painted." : `Painting the previews, ${asked} of ${OUTWARDS.length} …`;
+    }
+    document.addEventListener("studio:painting", tell);
 
     const on = () => mix.rows().filter((row) => row.on && !row.mute);
     const title = (name) => (mix.card(name) || {}).title || name;
@@ -32,6 +39,7 @@
 
     async function draw() {
       const now = (round += 1);
+      asked = 0;
       fill();
       const step = Number(span.value);
       const weight = (name) => mix.rows().find((row) => row.name === name)?.weight;
@@ -49,16 +57,26 @@
       }
       // From the middle outwards, one after the other: the studio paints one preview at a time anyway.
       for (const [done, at] of OUTWARDS.entries()) {
-        told.textContent = `Painting the previews, ${done + 1} of ${OUTWARDS.length} …`;
+        asked = done + 1;
+        tell();
         const cell = cells[at];
-        const answer = await mix.ask("live", { rows: cell.rows, window: studio.windowId, lane: "pad" });
+        const answer = await preview(cell.rows, () => now === round);
         if (now !== round) return;
+        if (answer.fault) asked = 0;
         if (answer.fault) return void (told.textContent = answer.fault);
         if (answer.picture) cell.image.src = answer.picture;
         cell.image.hidden = !answer.picture;
         cell.node.classList.remove("stale");
       }
+      asked = 0;
       told.textContent = "Press a picture to take its weights.";
+    }
+
+    async function preview(rows, wanted) {
+      for (;;) {
+        const answer = await mix.ask("live", { rows, window: studio.windowId, lane: "pad" });
+        if (!answer.late || !wanted() || !studio.onEasel?.painting()) return answer;
+      }
     }
 
     function keep(cell) {
@@ -67,6 +85,6 @@
     }
 
     for (const box of [across, up, span]) box.addEventListener("change", draw);
-    return { open: draw, close: () => { round += 1; } };
+    return { open: draw, close: () => { round += 1; asked = 0; } };
   };
 })();

@@ -72,7 +72,8 @@ class GalleryAnswers:
     def answer_bin(self, question: Question) -> Answer:
         """Pictures go to the system's bin."""
         count = self.gallery.bin(self._paths(question))
-        return {"told": f"{_pictures(count)} in the system's bin, from which they can come back."}
+        back = "it can" if count == 1 else "they can"
+        return {"told": f"{_pictures(count)} in the system's bin, from which {back} come back."}
 
     def answer_compare(self, question: Question) -> Answer:
         """What tells two pictures apart: a label for each, and a sentence."""

@@ -46,7 +46,8 @@ class Mixes:
             note = card.note if card else ""
             words = " ".join((shown["name"], shown["title"], shown["trigger"], *tags, note)).lower()
             about = " · ".join(filter(None, (card.kind if card else "", shown["size"])))
-            cards.append({**shown, "weight": weight, "words": words, "about": about})
+            fresh = shown["fresh"] and not (card and card.last_weight is not None)
+            cards.append({**shown, "weight": weight, "words": words, "about": about, "fresh": fresh})
         return json.dumps({"cards": cards, "knobs": mix_knobs()})
 
     def answer_receipt(self, question: Question) -> Answer:

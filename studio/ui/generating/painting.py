@@ -36,8 +36,10 @@ class Painting:
         settings = self._settings(window, question)
         ticket = self.desk.dispatcher.live("generate", settings, window=lane)
         seen = self._wait_for(self.desk.dispatcher.viewer, ticket, lane)
-        if seen is None or seen.fault:
-            return {"fault": seen.fault if seen else "The preview took too long; try once more."}
+        if seen is None:
+            return {"fault": "The preview took too long; try once more.", "late": True}
+        if seen.fault:
+            return {"fault": seen.fault}
         return {"ticket": seen.ticket, "asked": ticket, "picture": _inline(seen.jpeg)}
 
     def answer_glimpse(self, question: Question) -> Answer:
