@@ -10,7 +10,7 @@ import gradio as gr
 
 from studio.errors import SettingsError
 from studio.settings import KnobInfo
-from studio.ui.form import Form, Updates
+from studio.ui.form import Form, Updates, shown
 
 
 class FoldedForm(Form):
@@ -38,6 +38,11 @@ class FoldedForm(Form):
     def short_name(self, group: str) -> str:
         """What stands for a group in the id of its fold."""
         return group.split()[0].lower()
+
+    def automatic(self) -> dict[str, Any]:
+        """The numbers that the studio chooses: gradio shows one that was never set as a 0."""
+        empty = self.layer({}).items()
+        return {name: None for name, value in empty if shown(self.knobs[name], value) is None}
 
     def outputs(self) -> list[Any]:
         """What a handler of this form may change."""

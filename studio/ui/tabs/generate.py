@@ -19,7 +19,6 @@ from studio.settings import KnobInfo
 from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
-from studio.ui.form import shown
 from studio.ui.generating.carrying import Carrying
 from studio.ui.generating.draft import KEEP, Draft, of_last_job
 from studio.ui.generating.fields import Fields
@@ -189,14 +188,13 @@ class GenerateRoom:
         fitted.then(*kept, **QUIET)
         reset = [self.fields[name] for name in READ]
         self.standing.act(kindly(self._reset), None, reset, **EACH).then(*kept, **QUIET)
-        back = [self.mixer, self.fields["prompt"]]
         for event, handler in (
             (self.recipe.reused, self.returning.reused),
             (self.recipe.sent, self.returning.sent),
             (self.drops.pictures, self.returning.brought),
             (self.restored.act, self.returning.noted),
         ):
-            event(kindly(handler), back, filling, **QUIET).then(*kept, **QUIET)
+            event(kindly(handler), [self.mixer, self.fields["prompt"]], filling, **QUIET).then(*kept, **QUIET)
 
     def filling(self) -> list[Component]:
         """The components that change when the whole form is filled."""
@@ -207,18 +205,13 @@ class GenerateRoom:
         values = self.draft.last() or of_last_job(self.desk, self.library)
         rows, keep = values.pop("adapters", None), bool(values.pop(KEEP, False))
         base = str(values.get("base") or "pocket")
-        updates = self.form.filled({**self._automatic(), **values})
+        updates = self.form.filled({**self.form.automatic(), **values})
         updates[self.beside.keep] = keep
         updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
         updates[self.base.line] = self.base.told_now(base)
         came = self.library.arrived(rows or (), base, self.draft.kept_at)
         updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else came)
         return updates
-
-    def _automatic(self) -> dict[str, Any]:
-        """The numbers that the studio chooses: gradio shows one that was never set as a 0."""
-        empty = self.form.layer({}).items()
-        return {name: None for name, value in empty if shown(self.form.knobs[name], value) is None}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
@@ -263,8 +256,8 @@ class GenerateRoom:
         if not given[self.live]:
             return gr.skip()
         job = self.desk.latest("generate")
-        single = job is not None and not several(job.run.settings)
-        if job and single and self.desk.queue.holds(job.run.id) and not self.desk.stopping(job):
+        one = job and not several(job.run.settings) and not self.desk.stopping(job)
+        if job and one and self.desk.queue.holds(job.run.id):
             self.desk.queue.stop(job.run.id)
         return self._submit(given, alone, same_seed=True)
 
