@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,8 @@ def _only(mixes: Sequence[Mix], value: str) -> list[Mapping[str, Any]]:
 def _weighted(mixes: Sequence[Mix], name: str, value: str) -> list[Mapping[str, Any]]:
     if name not in (mix.name for mix in mixes):
         raise SettingsError("There is no such LoRA in the mix")
+    if not re.fullmatch(r"\s*[-+]?\d*\.?\d+\s*", value):
+        raise SettingsError("A weight is a number, such as 0.8")
     return [{**mix.model_dump(), **({"weight": value} if mix.name == name else {})} for mix in mixes]
 
 

@@ -92,11 +92,13 @@ class TrainRoom:
         values = self.draft.last() or self._last_settings()
         purpose, quality = values.pop(PURPOSE, None), values.pop(QUALITY, None)
         dataset = values.get("dataset") or (names[0] if names else None)
-        updates: Updates = self.form.with_values(values, purpose=purpose or "") if values else {}
+        updates: Updates = self.form.filled(self.form.automatic())
+        if values:
+            updates = self.form.with_values(values, purpose=purpose or "")
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=dataset)
         if quality:
             updates[self.form.quality] = quality
-        return updates or {self.form.before: gr.skip()}
+        return updates
 
     def _last_settings(self) -> dict[str, Any]:
         last = self.desk.latest("train")
