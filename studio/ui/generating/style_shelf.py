@@ -55,8 +55,8 @@ class StyleShelf:
         pulse.show(self.about, lambda given: self.told(given[self.box] or ""), self.box)
         kept = [self.name, fields["prompt"], fields["negative"]]
         for event in (self.save.click, self.name.submit):
-            event(kindly(self._kept), kept, self.name, **QUIET)
-        self.about.act(kindly(self._binned), None, self.box, **QUIET)
+            event(kindly(self.keep), kept, self.name, **QUIET)
+        self.about.act(kindly(self.put_away), None, self.box, **QUIET)
 
     def titles(self) -> list[tuple[str, str]]:
         """The styles as (what is read, what is kept)."""
@@ -67,7 +67,8 @@ class StyleShelf:
         found = next((one for one in styles(self.desk.workspace) if one.name == name), None)
         return render("style", style=found) if found else ""
 
-    def _kept(self, name: str, prompt: str, negative: str) -> str:
+    def keep(self, name: str, prompt: str, negative: str) -> str:
+        """Save the prompt as a style; what the field of its name holds after it. Raises `SettingsError`."""
         if not name.strip():
             raise SettingsError("The style has no name", remedy="Write one, then press Keep.")
         if not prompt.strip() and not negative.strip():
@@ -80,7 +81,8 @@ class StyleShelf:
         gr.Info(escape(told), title="Kept")
         return ""
 
-    def _binned(self, event: gr.EventData) -> str:
+    def put_away(self, event: gr.EventData) -> str:
+        """Put the style of the event into the bin; what the box holds after it."""
         bin_style(self.desk.workspace, str(event._data["name"]))
         gr.Info("The style is in the system's bin.")
         return ""
