@@ -50,7 +50,7 @@ def publish_kept(workspace: Workspace, run: Path, step: int, *, weight: float = 
 
     found = next((each for each in kept(run) if each.step == step), None)
     if found is None:
-        raise TrainingError(f"The run {run.name} has no checkpoint of step {step} any more")
+        raise TrainingError(f"The checkpoint of step {step} is not there any more")
     metadata = read_header(found.path).metadata
     title = metadata.get("modelspec.title") or metadata.get("ss_output_name") or run.name
     name = free_name(workspace.loras, safe_name(f"{title} step {step}"))

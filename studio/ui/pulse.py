@@ -86,9 +86,9 @@ class Pulse:
             self.desk.begin_look()
             for number, piece in enumerate(self.pieces):
                 value = seen_or_none(piece.look, given)
-                mark = _mark(value)
-                if value is not None and seen.get(number) != mark:
-                    if piece.at_first or number in seen:
+                mark, first = _mark(value), number not in seen
+                if (value is not None or first) and seen.get(number) != mark:
+                    if value is not None and (piece.at_first or not first):
                         updates.setdefault(piece.component, {})[piece.prop] = value
                         stirred |= piece.stirs
                     seen[number] = mark

@@ -61,7 +61,7 @@ def test_the_cell_that_learned_most_for_what_it_cost_is_recommended(
     choice = choose(cells, BASE, 0.5)
     assert (choice.cell.step, choice.cell.weight) == best
     assert said in choice.sentence
-    assert choice.sentence.startswith(f"Checkpoint {best[0]} at strength {best[1]:g}.")
+    assert choice.sentence.startswith(f"Best: checkpoint {best[0]} at strength {best[1]:g}.")
     assert len(choice.evidence) == 4
 
 

@@ -170,7 +170,7 @@ def _by_loss(tried: Sequence[Tried], held_out: Mapping[int, float]) -> Choice:
         else "It is the last one; no pictures were kept apart to compare by."
     )
     hint = "Put a CLIP model (a transformers folder) into models/ to have pictures compared as well."
-    return Choice(cell, f"Checkpoint {step} at strength 1. {why}", (why, hint))
+    return Choice(cell, f"Best: checkpoint {step} at strength 1. {why}", (why, hint))
 
 
 def _own_pictures(recipe: Recipe) -> list[Image.Image]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 HARDLY = 0.01  # more likeness than the base's: less is chance
+FAINT = 0.2  # of the way from the base to your own pictures: with less, it has only begun to learn
 COPIES = 0.5  # of the variety that is usual: with less, every seed gives nearly the same
 DEAF = 0.5  # of what the base makes of the second prompt's difference from the first
 ALIKE = 0.25  # more of the usual variety lost than by the chosen one that is worth a word
@@ -77,7 +78,7 @@ class Judge:
 
     def sentence(self, best: Cell) -> str:
         """The recommendation, and why it is not a later checkpoint."""
-        told = f"Checkpoint {best.step} at strength {best.weight:g}."
+        told = f"Best: checkpoint {best.step} at strength {best.weight:g}."
         later = [cell for cell in self.cells if cell.step > best.step and cell.weight == best.weight]
         why = [self._of_itself(best)] if self._of_itself(best) else [self._of_later(best, later)]
         return " ".join(filter(None, (told, *why, self._of_stronger(best))))
@@ -85,6 +86,10 @@ class Judge:
     def _of_itself(self, best: Cell) -> str:
         if best.likeness - self.base.likeness < HARDLY:
             return "It hardly resembles your pictures yet: train longer, or with a higher learning rate."
+        if best.likeness - self.base.likeness < FAINT * (1 - self.base.likeness):
+            return (
+                "It resembles your pictures only a little yet: train longer, or with a higher learning rate."
+            )
         if self._sameness(best) > 1 - COPIES:
             return "Its pictures are nearly the same at every seed: train shorter, or on more pictures."
         if self._deafness(best) > 1 - DEAF:
@@ -123,10 +128,11 @@ class Judge:
     def evidence(self, best: Cell) -> Iterator[str]:
         """What was measured, the chosen one beside the base."""
         base = self.base
-        of_others = f"the base {base.likeness:.2f}, the most {self.most:.2f}"
-        yield f"Likeness to your pictures: {best.likeness:.2f}; {of_others}."
-        yield f"The picture shows what the prompt says: {best.fit:.2f}; by the base {base.fit:.2f}."
-        yield f"Without the trigger word pictures moved by {best.drift:.2f} from the base's."
+        of_others = f"{base.likeness:.2f} without the LoRA, {self.most:.2f} at most of all that was tried"
+        yield f"Likeness to your pictures, of 1: {best.likeness:.2f}; {of_others}."
+        fit = f"{best.fit:.2f}; {base.fit:.2f} without the LoRA, which knows nothing but the prompt"
+        yield f"How well pictures show what the prompt says, of 1: {fit}."
+        yield f"Pictures without the trigger word moved by {best.drift:.2f}; 0 is not at all."
         if base.variety > 0:
             own = f", your pictures by {self.own_variety:.2f}" if self.own_variety else ""
             yield f"Different seeds differ by {best.variety:.2f}; the base's by {base.variety:.2f}{own}."

@@ -26,13 +26,14 @@
     if (slider) slider.value = at;
     const word = (step) => (step ? `step ${step}` : "before");
     const output = section.querySelector("output");
-    if (output) output.textContent = `${word(steps[at])} of ${steps[last]}`;
+    if (output) output.textContent = steps[at] ? `step ${steps[at]} of ${steps[last]}` : "before the first step";
     for (const article of section.querySelectorAll("article")) {
       const thumbs = [...article.querySelectorAll(".film button")];
       const shown = thumbs.filter((one) => Number(one.dataset.step) <= steps[at]).pop() || thumbs[0];
       if (!shown) continue;
       for (const one of thumbs) one.setAttribute("aria-current", one === shown);
       const figure = article.querySelector(".now");
+      figure.hidden = !steps[at] && Boolean(article.querySelector(".before")); // the base stands there alone
       figure.querySelector("img").src = shown.dataset.picture;
       figure.querySelector("a").href = shown.dataset.picture;
       figure.querySelector("figcaption").textContent = word(Number(shown.dataset.step));

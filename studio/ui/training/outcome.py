@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import StudioError
+from studio.jobs.events import Artifact, EventLog
 from studio.jobs.snapshot import JobView
 from studio.train.kept import bin_kept, kept, publish_kept
 from studio.train.metrics import SHEET, read_verdict
@@ -21,8 +22,9 @@ SCORES = (
 )
 
 
-def verdict_html(run: Path) -> str:
+def verdict_html(desk: Desk, view: JobView) -> str:
     """The verdict of a run; nothing while there is none."""
+    run = view.run.folder(desk.workspace)
     verdict = read_verdict(run)
     if not verdict:
         return ""
@@ -32,11 +34,17 @@ def verdict_html(run: Path) -> str:
     weights = sorted({weight for _, weight in cells})
     best = (verdict.get("step"), verdict.get("weight"))
     scored = bool(verdict.get("scored_by"))
+    there, used = {one.step for one in kept(run)}, _published(view)
     rows = [
         {
             "step": step,
             "cells": [
-                _cell(run, cells[step, weight], scored, (step, weight) == best)
+                {
+                    **_cell(run, cells[step, weight], scored),
+                    "best": (step, weight) == best,
+                    "used": (step, weight) in used,
+                    "there": step in there,
+                }
                 for weight in weights
                 if (step, weight) in cells
             ],
@@ -52,7 +60,7 @@ def verdict_html(run: Path) -> str:
         evidence=[text for text in verdict.get("evidence", ()) if text not in verdict.get("sentence", "")],
         prompts=verdict.get("prompts", ()),
         pictured=any(cell["pictures"] for row in rows for cell in row["cells"]),
-        base=_cell(run, {"step": 0, "weight": 0, **base}, scored, False) if base else None,
+        base=_cell(run, {"step": 0, "weight": 0, **base}, scored) if base else None,
         rows=rows,
         weights=weights,
         scored_by=verdict.get("scored_by", ""),
@@ -60,7 +68,7 @@ def verdict_html(run: Path) -> str:
     )
 
 
-def _cell(run: Path, cell: dict[str, Any], scored: bool, best: bool) -> dict[str, Any]:
+def _cell(run: Path, cell: dict[str, Any], scored: bool) -> dict[str, Any]:
     pictures = [
         [picture_url(run / "verdict" / Path(str(name)).name) for name in of_prompt]
         for of_prompt in cell.get("pictures") or ()
@@ -69,7 +77,6 @@ def _cell(run: Path, cell: dict[str, Any], scored: bool, best: bool) -> dict[str
     return {
         "step": cell["step"],
         "weight": f"{cell['weight']:g}",
-        "best": best,
         "pictures": pictures,
         "scores": scores if scored else [],
     }
@@ -99,14 +106,20 @@ def kept_html(desk: Desk, view: JobView) -> str:
 
 
 def published_steps(view: JobView) -> set[int]:
-    """The checkpoints that the training itself put among the LoRAs."""
-    return {int(one.facts["step"]) for one in view.artifacts if one.what == "lora" and "step" in one.facts}
+    """The checkpoints that the training, or a person, put among the LoRAs."""
+    return {step for step, _ in _published(view)}
+
+
+def _published(view: JobView) -> set[tuple[int, float]]:
+    made = (one.facts for one in view.artifacts if one.what == "lora" and "step" in one.facts)
+    return {(int(facts["step"]), float(facts.get("weight", 1))) for facts in made}
 
 
 def use(desk: Desk, run_id: str, step: int, weight: float) -> str:
     """Put a checkpoint among the LoRAs; returns what to tell. Raises `StudioError`."""
     run = desk.queue.read(run_id).folder(desk.workspace)
     target = publish_kept(desk.workspace, run, step, weight=weight)
+    EventLog(run).append(Artifact("lora", str(target), {"step": step, "weight": weight}))
     return f"“{target.stem}” is among your LoRAs; its own strength is {weight:g}."
 
 

@@ -64,14 +64,14 @@ class TrainingView:
             on_processor=memory.on_processor,
             plot=Markup(loss_plot(losses, view.total)),
             samples=Markup(samples_html(self.desk, view)),
-            verdict=Markup(verdict_html(folder)) if not job["live"] else "",
+            verdict=Markup(verdict_html(self.desk, view)) if not job["live"] else "",
             kept=Markup(kept_html(self.desk, view)),
             lora=self._lora(view),
         )
 
     def _lora(self, view: JobView) -> dict[str, Any] | None:
-        made = [artifact for artifact in view.artifacts if artifact.what == "lora"]
-        if not made or not Path(made[-1].path).exists():
+        made = [one for one in view.artifacts if one.what == "lora" and Path(one.path).exists()]
+        if not made:
             return None
         path, settings = Path(made[-1].path), view.run.settings
         subject = f"{settings.get('trigger', '')} {settings.get('class_word', '')}".strip()
