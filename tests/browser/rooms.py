@@ -74,7 +74,9 @@ def open_fold(page: Page, name: str) -> None:
         button.click()
 
 
-def train(page: Page, *, name: str, dataset: str, steps: int, trigger: str = "sks") -> None:
+def train(
+    page: Page, *, name: str, dataset: str, steps: int, trigger: str = "sks", verdict: bool = True
+) -> None:
     """Fill in a short training and press Train."""
     enter(page, "Train")
     choose(page, "train-dataset", dataset)
@@ -87,6 +89,8 @@ def train(page: Page, *, name: str, dataset: str, steps: int, trigger: str = "sk
     fill(page, "train-sample_prompts", f"a picture of {trigger} fox")
     fill(page, "train-sample_every", str(steps))
     fill(page, "train-save_every", str(steps))
+    if not verdict:
+        page.locator("#train-verdict label", has_text="None").click()
     open_fold(page, "train-fold-class-pictures")
     choose(page, "train-keep_class", "Off")
     page.click("#train-go")

@@ -26,7 +26,7 @@ class Counted:
     def __call__(self, module: str, question: Mapping[str, Any]) -> dict[str, Any]:
         self.asked += 1
         values = question["settings"]
-        base = {"plain": 4.0, "int8": 2.0, "fp8": 2.0, "nf4": 1.0}[values["storage"]]
+        base = {"plain": 4.0, "int8": 2.0, "fp8": 2.0, "nf4": 1.0, "offload": 0.1}[values["storage"]]
         each = 0.5 if values["gradient_checkpointing"] else 2.0
         each *= (values["resolution"] / 1024) ** 2
         states = 0.6 if values["optimizer"] == "adamw" else 0.15
@@ -88,8 +88,9 @@ def test_what_changes_the_memory_is_worked_out_anew(
 def test_savers_come_in_the_order_of_what_they_cost(counted: Counted, workspace: Workspace) -> None:
     hungry = settings(gradient_checkpointing=False, optimizer="adamw", batch_size=4, text_learning_rate=1e-5)
     found = work_out(hungry, workspace, card_of(8)).savers
-    order = ["gradient_checkpointing", "optimizer", "batch_size", "text_learning_rate", "storage", "storage"]
-    assert [saver.field for saver in found] == [*order, "resolution"]
+    order = ["gradient_checkpointing", "optimizer", "batch_size", "text_learning_rate"]
+    assert [saver.field for saver in found] == [*order, *["storage"] * 3, "resolution"]
+    assert [saver.value for saver in found[4:7]] == ["fp8", "nf4", "offload"]
     assert all(saver.frees > 0 and saver.costs and saver.title for saver in found)
 
 
@@ -112,7 +113,7 @@ def test_fit_to_card_changes_no_more_than_it_must(
 
 
 def test_a_card_that_is_too_small_is_told_so(counted: Counted, workspace: Workspace) -> None:
-    _, fit = fit_to_card(settings(), workspace, card_of(1.5))
+    _, fit = fit_to_card(settings(), workspace, card_of(1))
     assert fit.verdict == "too big"
     assert not fit.savers or fit.sentence
 
