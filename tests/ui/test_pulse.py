@@ -43,3 +43,14 @@ def test_a_piece_that_cannot_be_shown_leaves_the_others_alone(workspace: Workspa
     updates = pulse.beat({pulse.seen: {}})
     assert updates[good]["value"] == "here"
     assert bad not in updates
+
+
+def test_what_was_not_there_at_first_is_shown_when_it_comes(workspace: Workspace) -> None:
+    shown: dict[str, str | None] = {"text": None}
+    with gr.Blocks():
+        pulse, piece = Pulse(Desk(workspace)), gr.HTML()
+        pulse.show(piece, lambda _: shown["text"], at_first=False)
+    first = pulse.beat({pulse.seen: {}})
+    assert piece not in first
+    shown["text"] = "came"
+    assert pulse.beat({pulse.seen: first[pulse.seen]})[piece]["value"] == "came"
