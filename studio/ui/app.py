@@ -28,9 +28,7 @@ from studio.workspace import Workspace
 
 TITLE = "LoRA Studio"
 HOUR, DAY = 3600, 86_400
-REST = (
-    0.01  # seconds between two looks of gradio at its queue; its own thousand a second keep a processor awake
-)
+REST = 0.01  # seconds between two looks of gradio at its queue; its own 1,000 a second keep a processor awake
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
