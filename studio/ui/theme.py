@@ -18,6 +18,7 @@ SCRIPTS = (
     *(
         "live",
         "build",
+        "closeup",
         "page",
         "heart",
         "drop",

@@ -13,7 +13,23 @@
       for (const one of some) await walk(one, found);
   }
 
+  // A picture that is dragged on the page itself, by its address.
+  const OWN = "application/x-studio-picture";
+  document.addEventListener("dragstart", (event) => {
+    const address = event.target.dataset?.drag || event.target.currentSrc;
+    if (address) event.dataTransfer.setData(OWN, new URL(address, document.baseURI).href);
+  });
+
+  async function own(address) {
+    const answer = new URL(address).origin === location.origin && await fetch(address).catch(() => null);
+    if (!answer || !answer.ok) return { files: [], folder: "" };
+    const name = decodeURIComponent(new URL(address).pathname.split("/").pop());
+    return { files: [named(new File([await answer.blob()], name))], folder: "" };
+  }
+
   async function dropped(transfer) {
+    const address = transfer.getData(OWN);
+    if (address) return own(address);
     const roots = [...transfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry());
     if (roots.some((root) => !root)) return { files: [...transfer.files].map(named), folder: "" };
     const files = [];
@@ -66,7 +82,7 @@
     }
 
     zone.addEventListener("dragenter", (event) => {
-      if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
+      if (![...(event.dataTransfer?.types || [])].some((type) => type === "Files" || type === OWN)) return;
       event.preventDefault();
       depth += 1;
       zone.classList.add("over");

@@ -1,5 +1,6 @@
 // The picture that is being looked at: finished, in the making, as a preview while a slider moves, or beside another.
 (() => {
+  const UNKNOWN = "512px";
   const pause = (time) => new Promise((done) => setTimeout(done, time));
 
   studio.easel = ({ element, props, trigger, server, watch }) => {
@@ -67,6 +68,7 @@
       glimpse.src = url;
       glimpse.hidden = false;
       canvas.hidden = false;
+      board.style.width = board.style.width || UNKNOWN; // before the first picture tells its own
       canvas.classList.add("glimpsed");
     }
 
@@ -181,13 +183,7 @@
     }
 
     // Close up.
-    const large = h("dialog", { class: "large", "aria-label": "The picture, large" });
-    root.append(large);
-    picture.addEventListener("click", () => {
-      large.replaceChildren(h("img", { src: picture.src, alt: picture.alt }));
-      large.showModal();
-    });
-    large.addEventListener("click", () => large.close());
+    picture.addEventListener("click", () => studio.closeUp([{ src: picture.src, alt: picture.alt }]));
 
     studio.onEasel = { painting: () => Boolean(value.running), compare: (left, right, alike) => part({ of: (value.picture || {}).place, left, right, side: Math.max(left.side, right.side), alike }), ask, show: (url) => { live = { until: (value.picture || {}).place || "none" }; show(url); } };
     choices([]);

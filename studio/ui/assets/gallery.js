@@ -147,7 +147,7 @@
     function put(shot, left, top) {
       let node = nodes.get(shot.place);
       if (!node) {
-        node = h("div", { class: "shot", role: "listitem", "data-place": shot.place }, h("button", { type: "button", class: "thumb" }),
+        node = h("div", { class: "shot", role: "listitem", "data-place": shot.place, "data-drag": shot.url, draggable: "true" }, h("button", { type: "button", class: "thumb" }),
           h("button", { type: "button", class: "quiet heart", title: "Favourite", tabindex: "-1" }, "♥"), h("button", { type: "button", class: "quiet tick", title: "Select", tabindex: "-1", "aria-label": "Select" }));
         nodes.set(shot.place, node);
         shelf.append(node);

@@ -58,6 +58,7 @@ window.studio = window.studio || {};
     element.addEventListener("click", (event) => {
       const target = event.target.closest("[data-act]");
       if (!target || target.tagName === "SELECT" || target.disabled) return;
+      if (target.dataset.sure && !confirm(target.dataset.sure)) return;
       if (target.tagName === "BUTTON" && target.hasAttribute("data-once")) {
         target.disabled = true;
         setTimeout(() => (target.disabled = "asked" in target.dataset), 1500);

@@ -23,7 +23,7 @@ from studio.ui.training.fit import FitView
 from studio.ui.training.form import QUIET, TrainForm
 from studio.ui.training.memory import read_memory
 from studio.ui.training.outcome import tidy, use
-from studio.ui.training.runs import compare_html, runs_html
+from studio.ui.training.runs import bin_training, compare_html, runs_html
 from studio.ui.training.shelf import Shelf, decoded
 from studio.ui.training.view import TrainingView
 from studio.ui.widgets import keeper, live
@@ -182,11 +182,18 @@ class TrainRoom:
                 run = self.desk.queue.read(str(data["run"]))
                 saver = read_memory(run.folder(self.desk.workspace)).saver or {}
                 self.desk.queue.resume(run.id, saver.get("changes"))
+            case "bin":
+                gr.Info(bin_training(self.view, str(data["run"])))
+                return self._without(looked_at, str(data["run"]))
             case "tidy":
                 gr.Info(tidy(self.desk, self.desk.journal.job(str(data["run"]))))
             case _:
                 press(self.desk, data)
         return gr.skip()
+
+    @staticmethod
+    def _without(looked_at: dict[str, Any], run: str) -> dict[str, Any]:
+        return {**looked_at, "marked": [one for one in looked_at["marked"] if one != run]}
 
     @staticmethod
     def _marked(looked_at: dict[str, Any], run: str) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.data.dataset import dataset_folder, picture_files
 from studio.errors import StudioError
 from studio.jobs.events import Artifact, EventLog
 from studio.jobs.snapshot import JobView
@@ -13,6 +15,7 @@ from studio.train.metrics import SHEET, read_verdict
 from studio.ui.desk import Desk
 from studio.ui.markup import picture_url, render, size_in_words
 
+BESIDE, BESIDE_SIDE = 6, 384  # pictures that are shown beside the verdict's, and their pixels
 SCORES = (
     ("likeness", "likeness", "Likeness to your pictures; higher is closer."),
     ("fit", "prompt", "How well it shows what the prompt says; higher is better."),
@@ -56,6 +59,7 @@ def verdict_html(desk: Desk, view: JobView) -> str:
     return render(
         "verdict",
         run=run.name,
+        yours=_learned_from(desk, view),
         sentence=verdict.get("sentence", ""),
         evidence=[text for text in verdict.get("evidence", ()) if text not in verdict.get("sentence", "")],
         prompts=verdict.get("prompts", ()),
@@ -66,6 +70,35 @@ def verdict_html(desk: Desk, view: JobView) -> str:
         scored_by=verdict.get("scored_by", ""),
         sheet=picture_url(sheet) if sheet.exists() else "",
     )
+
+
+def _learned_from(desk: Desk, view: JobView) -> list[str]:
+    """Some of the pictures that were learned from, small; none where the dataset is gone."""
+    try:
+        pictures = picture_files(dataset_folder(desk.workspace, str(view.run.settings.get("dataset", ""))))
+    except StudioError:
+        return []
+    small = [desk.small(picture, BESIDE_SIDE) for picture in pictures[:BESIDE]]
+    return [picture_url(one) for one in small if one]
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """What a verdict says in a sentence, and the scores of what it recommends by their titles, in words."""
+
+    sentence: str = ""
+    scores: dict[str, str] = field(default_factory=dict)
+
+
+def recommended(desk: Desk, view: JobView) -> Recommended:
+    """What the verdict of a run recommends; of nothing while there is none."""
+    run = view.run.folder(desk.workspace)
+    verdict = read_verdict(run)
+    best = (verdict.get("step"), verdict.get("weight"))
+    cells = verdict.get("cells") or ()
+    chosen = next((one for one in cells if (one["step"], one["weight"]) == best), None)
+    scores = _cell(run, chosen, bool(verdict.get("scored_by")))["scores"] if chosen else []
+    return Recommended(verdict.get("sentence", ""), {title: value for title, value, _ in scores})
 
 
 def _cell(run: Path, cell: dict[str, Any], scored: bool) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from send2trash import send2trash
 
-from studio.jobs.snapshot import JobView
+from studio.errors import StudioError
+from studio.jobs.snapshot import ENDED_EARLY, JobView
 from studio.networks import NETWORKS
 from studio.settings import knobs
 from studio.train.settings import TrainSettings
@@ -16,32 +18,36 @@ from studio.ui.jobs_panel import STATES
 from studio.ui.markup import picture_url, render
 from studio.ui.plot import HEIGHT, WIDTH, small_plot, smoothed, two_plots
 from studio.ui.training.choice import in_words
+from studio.ui.training.outcome import SCORES, recommended
 from studio.ui.training.samples import by_prompt
-from studio.ui.training.view import TrainingView, when
+from studio.ui.training.view import TrainingView, names, when
 
 THUMB = 128
 MISSING = "not known then"
+OVER = ("done", *ENDED_EARLY)
 
 
 def runs_html(view: TrainingView, marked: list[str]) -> str:
     """All trainings with their curves; those in `marked` are being compared."""
     trainings = view.trainings()
+    called = names(trainings)
     return render(
         "runs",
-        runs=[_card(view, one, marked) for one in trainings],
-        marked=[one.run.title for one in trainings if one.run.id in marked],
+        runs=[_card(view, one, called[one.run.id], marked) for one in trainings],
+        marked=[called[one.run.id] for one in trainings if one.run.id in marked],
         width=WIDTH,
         height=HEIGHT,
     )
 
 
-def _card(view: TrainingView, one: JobView, marked: list[str]) -> dict[str, Any]:
+def _card(view: TrainingView, one: JobView, name: str, marked: list[str]) -> dict[str, Any]:
     losses, settings = view.losses(one), one.run.settings
     last = _last_samples(view.desk, one)[:1]
     words = (one.run.title, *(settings.get(name, "") for name in ("dataset", "base", "network")))
     return {
         "id": one.run.id,
-        "title": one.run.title,
+        "title": name,
+        "ended": one.state in OVER,
         "told": f"{when(one)} · {STATES[one.state].lower()}",
         "made_of": f"{_network(settings)} of rank {settings.get('rank', '')}, "
         f"{settings.get('steps', '')} steps, rate {settings.get('learning_rate', 0):g}",
@@ -65,14 +71,16 @@ def compare_html(view: TrainingView, marked: list[str]) -> str:
     if len(pair) != 2:
         return runs_html(view, marked)
     one, other = pair
-    names = (_name(one), _name(other))
+    called = names(list(known.values()))
+    titles = (f"{called[one.run.id]}, {when(one)}", f"{called[other.run.id]}, {when(other)}")
     return render(
         "compare",
         ids=[each.run.id for each in pair],
-        names=names,
+        names=titles,
         states=[STATES[each.state].lower() for each in pair],
         differences=differences(one.run.settings, other.run.settings),
-        plot=Markup(two_plots(view.losses(one), view.losses(other), names)),
+        plot=Markup(two_plots(view.losses(one), view.losses(other), titles)),
+        verdicts=_verdicts(view, pair),
         samples=[_last_samples(view.desk, each) for each in pair],
     )
 
@@ -86,8 +94,31 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, s
     ]
 
 
-def _name(view: JobView) -> str:
-    return f"{view.run.title}, {when(view)}"
+def _verdicts(view: TrainingView, pair: list[JobView]) -> dict[str, Any]:
+    """What both verdicts say, and the scores of what each recommends; empty where neither has one."""
+    said = [recommended(view.desk, one) for one in pair]
+    if not any(one.sentence for one in said):
+        return {}
+    rows = [
+        (title, told, [one.scores.get(title, "") for one in said])
+        for _, title, told in SCORES
+        if any(title in one.scores for one in said)
+    ]
+    return {"said": [one.sentence for one in said], "scores": rows}
+
+
+def bin_training(view: TrainingView, run: str) -> str:
+    """Put a training that has ended into the system's bin; returns what to tell. Raises `StudioError`.
+
+    What it put among the LoRAs stays there.
+    """
+    one = next((one for one in view.trainings() if one.run.id == run), None)
+    if one is None:
+        raise StudioError("This training is no longer there")
+    if one.state not in OVER:
+        raise StudioError("This training has not ended", remedy="Stop it first.")
+    send2trash(one.run.folder(view.desk.workspace))
+    return f"The training “{one.run.title}” is in the system's bin. LoRAs that came of it stay."
 
 
 def _last_samples(desk: Desk, view: JobView) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,8 @@ class TrainingView:
             return render("training", job=None, empty=EMPTY)
         folder = view.run.folder(self.desk.workspace)
         losses = self.losses(view)
-        job, memory = facts(self.desk, view), read_memory(folder)
+        called, memory = names(earlier), read_memory(folder)
+        job = {**facts(self.desk, view), "title": called.get(view.run.id, view.run.title)}
         return render(
             "training",
             job=job if view.state != "failed" else {**job, "message": ""},
@@ -57,7 +60,7 @@ class TrainingView:
             saver=memory.saver if view.state == "failed" else None,
             afresh=_afresh(view),
             behind=behind(self.desk, view),
-            earlier=[{"id": one.run.id, "title": line(one)} for one in earlier],
+            earlier=[{"id": one.run.id, "title": line(one, called[one.run.id])} for one in earlier],
             figures=_figures(view, losses, memory),
             checks=_checks(view),
             memory=memory.phases,
@@ -86,9 +89,20 @@ class TrainingView:
         }
 
 
-def line(view: JobView) -> str:
+def names(trainings: Sequence[JobView]) -> dict[str, str]:
+    """What each training is called, by its id; those of one title are numbered in the order of asking."""
+    together, counted = Counter(one.run.title for one in trainings), Counter[str]()
+    found = {}
+    for one in sorted(trainings, key=lambda view: view.run.created):
+        title = one.run.title
+        counted[title] += 1
+        found[one.run.id] = f"{title} ({counted[title]})" if together[title] > 1 else title
+    return found
+
+
+def line(view: JobView, name: str) -> str:
     """A training in one line: what, when, and what became of it."""
-    return f"{view.run.title} · {when(view)} · {STATES[view.state].lower()}"
+    return f"{name} · {when(view)} · {STATES[view.state].lower()}"
 
 
 def when(view: JobView) -> str:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.errors import StudioError
 from studio.jobs.events import Artifact, Ended, EventLog, Progress
 from studio.jobs.processes import this_process
+from studio.jobs.queue import Queue
 from studio.jobs.run import Run, new_run
 from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
 from studio.ui.training.memory import Recorded
-from studio.ui.training.runs import compare_html, differences, runs_html
-from studio.ui.training.view import TrainingView
+from studio.ui.training.runs import bin_training, compare_html, differences, runs_html
+from studio.ui.training.view import TrainingView, names
 from studio.workspace import Workspace
 
 PROMPTS = ("a picture of sks fox", "a picture of fox")
@@ -159,6 +161,51 @@ def test_all_runs_are_listed_with_their_curves_and_two_are_compared(
     compared = compare_html(view, [one.id, other.id])
     assert "<td>8</td><td>32</td>" in compared
     assert compared.count("<figure><a") == 4  # two prompts of each
+
+
+def test_two_that_are_compared_show_what_their_verdicts_say(workspace: Workspace, view: TrainingView) -> None:
+    one, other = training(workspace, Ended("done")), training(workspace, Ended("done"))
+    assert "The verdicts" not in compare_html(view, [one.id, other.id])
+    add_verdict(other.folder(workspace))
+    compared = compare_html(view, [one.id, other.id])
+    assert "<td>none</td><td>Checkpoint 2 at strength 0.8. Later ones copy.</td>" in compared
+    assert '">likeness</th><td></td><td>0.71</td>' in compared
+
+
+def test_trainings_of_one_name_are_numbered_in_their_order(workspace: Workspace, view: TrainingView) -> None:
+    first, alone, second = (training(workspace, Ended("done"), name=name) for name in ("Fox", "Owl", "Fox"))
+    assert names(view.trainings()) == {first.id: "Fox (1)", alone.id: "Owl", second.id: "Fox (2)"}
+    assert "<b>Fox (2)</b>" in runs_html(view, [])
+
+
+def test_a_training_that_has_ended_goes_into_the_bin_and_its_loras_stay(
+    workspace: Workspace, view: TrainingView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binned: list[Path] = []
+    monkeypatch.setattr("studio.ui.training.runs.send2trash", binned.append)
+    one = training(workspace, Ended("done"), name="One")
+    assert 'data-act="bin"' in runs_html(view, [])
+    assert "LoRAs that came of it stay" in bin_training(view, one.id)
+    assert binned == [one.folder(workspace)]
+    with pytest.raises(StudioError, match="no longer there"):
+        bin_training(view, "../elsewhere")
+
+
+def test_a_training_that_is_in_hand_cannot_be_binned(workspace: Workspace, view: TrainingView) -> None:
+    run = Queue(workspace).submit("train", TrainSettings(dataset="foxes"), title="Waiting")
+    assert 'data-act="bin"' not in runs_html(view, [])
+    with pytest.raises(StudioError, match="has not ended"):
+        bin_training(view, run.id)
+
+
+def test_the_verdict_shows_what_was_learned_from(workspace: Workspace, view: TrainingView) -> None:
+    folder = workspace.datasets / "foxes"
+    folder.mkdir()
+    Image.new("RGB", (40, 40)).save(folder / "one.png")
+    run = training(workspace, Ended("done"))
+    add_verdict(run.folder(workspace))
+    view.desk.begin_look()
+    assert view.html(run.id).count("One of your pictures") == 1
 
 
 def test_differences_are_said_in_the_words_of_the_form() -> None:
