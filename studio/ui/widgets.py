@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ from gradio.utils import get_upload_folder
 from studio.errors import StudioError
 from studio.workspace import free_path, safe_name
 
+AS_KEPT = "0"  # of a keeper: the form holds what was kept, without a change
 ARGUMENTS = "{element, trigger, props, server, upload, watch}"
 
 
@@ -104,9 +106,15 @@ def drops(elem_id: str) -> gr.HTML:
 def keeper(elem_id: str) -> gr.HTML:
     """Tells by the event `changed`, with the `window`, that something in its desk was changed.
 
-    A new value says that it is kept now.
+    A new value, by `kept_now`, says that it is kept now; `AS_KEPT` that the form holds what was kept before.
     """
     return _widget("keeper", elem_id, ("changed",), "")
+
+
+def kept_now(event: gr.EventData) -> str:
+    """The answer to a keeper's event: it begins with the number of the change."""
+    told = event._data if isinstance(event._data, dict) else {}
+    return f"{told.get('changes', '')} {time.time_ns()}"
 
 
 def heart(elem_id: str) -> gr.HTML:

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 240_000
+WITH_FORM = ("Train", "Generate")
 FOLDS = {
     **dict.fromkeys(("generate-seed", "generate-count", "generate-width", "generate-height"), "picture"),
     **dict.fromkeys(("generate-image", "generate-strength"), "start"),
@@ -22,6 +23,8 @@ def enter(page: Page, room: str) -> None:
     """Open a room by its tab."""
     page.get_by_role("tab", name=room).click()
     expect(page.locator(f"#{room.lower()}-go")).to_be_visible()
+    if room in WITH_FORM:  # what the form held before has come
+        expect(page.locator(f".desk[data-kept]:has(#{room.lower()}-go)")).to_be_attached()
 
 
 def until(page: Page, true: Callable[[], bool]) -> None:

@@ -224,19 +224,21 @@ def test_stopping_keeps_what_is_finished_and_the_queue_can_be_reordered(server: 
 
 
 def test_a_seed_that_was_typed_paints_once_unless_it_is_kept(server: Server, visit: Visit) -> None:
-    page, outputs = _enter(visit, server), server.workspace.outputs
+    page, outputs = _enter(visit, server, height=1800), server.workspace.outputs
     _short(page, "a red fox", seed=4711)
     keep, seed = page.locator("#generate-seed-keep input"), page.locator("#generate-seed input[type=number]")
     keep.uncheck()
     seed.focus()
     before = set(outputs.glob("*/*.png"))
     page.keyboard.press("Control+Enter")
-    arrival(page, outputs, before)
+    first = arrival(page, outputs, before)
     expect(page.locator("#generate-recipe")).to_contain_text("seed 4711")
     seed.blur()
     paint(page, outputs)
     expect(page.locator("#generate-recipe")).not_to_contain_text("seed 4711")
     expect(keep).not_to_be_checked()
+    page.locator(f'.shot[data-place="{first}"]').drag_to(page.locator("#generate-easel"))
+    expect(seed).to_have_value("4711")
 
 
 def test_live_paints_one_picture_though_a_sheet_is_set(server: Server, visit: Visit) -> None:

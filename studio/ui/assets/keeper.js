@@ -15,6 +15,8 @@
     for (const kind of ["input", "change", "click", "keyup"]) desk.addEventListener(kind, studio.keep);
     document.addEventListener("studio:mix", studio.keep);
     // The server begins its answer with the number of the change that it has.
-    watch("value", () => { if (parseInt(props.value, 10) === changes) desk.dataset.kept = "yes"; });
+    const hear = () => { if (parseInt(props.value, 10) === changes) desk.dataset.kept = "yes"; };
+    watch("value", hear);
+    hear();
   };
 })();

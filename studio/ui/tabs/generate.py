@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,19 @@ from studio.ui.loras.clash import ClashBox
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import drops, easel, gallery, keeper, live, mixer, prompting, shelf, uploaded
+from studio.ui.widgets import (
+    AS_KEPT,
+    drops,
+    easel,
+    gallery,
+    keeper,
+    kept_now,
+    live,
+    mixer,
+    prompting,
+    shelf,
+    uploaded,
+)
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 EACH = {**QUIET, "trigger_mode": "multiple"}  # none is left out that comes while another is under way
@@ -198,7 +209,7 @@ class GenerateRoom:
 
     def filling(self) -> list[Component]:
         """The components that change when the whole form is filled."""
-        return [*self.form.outputs(), self.beside.keep, self.base.line]
+        return [*self.form.outputs(), self.beside.keep, self.base.line, self.keeper]
 
     def opened(self) -> Updates:
         """What a window that was just opened finds: the form as it was left."""
@@ -211,7 +222,7 @@ class GenerateRoom:
         updates[self.base.line] = self.base.told_now(base)
         came = self.library.arrived(rows or (), base, self.draft.kept_at)
         updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else came)
-        return updates
+        return {**updates, self.keeper: AS_KEPT}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
@@ -274,7 +285,7 @@ class GenerateRoom:
         told = event._data if isinstance(event._data, dict) else {}
         window = str(told.get("window", ""))[:20]
         new = self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
-        return f"{told.get('changes', '')} {time.time_ns()}", new
+        return kept_now(event), new
 
     def _dropped(self, event: gr.EventData) -> None:
         with uploaded(event._data["files"]) as folder:

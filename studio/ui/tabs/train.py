@@ -26,7 +26,7 @@ from studio.ui.training.outcome import tidy, use
 from studio.ui.training.runs import bin_training, compare_html, runs_html
 from studio.ui.training.shelf import Shelf, decoded
 from studio.ui.training.view import TrainingView
-from studio.ui.widgets import keeper, live
+from studio.ui.widgets import AS_KEPT, keeper, kept_now, live
 
 PURPOSE, QUALITY = "what is taught", "quality"  # beside the form's values in the draft
 START: dict[str, Any] = {"page": "run", "run": "", "marked": []}
@@ -81,7 +81,8 @@ class TrainRoom:
         form.events()
         self.shelf.events()
         self.go.click(kindly(self._train), form.inputs(), [*form.outputs(), self.looked_at], **QUIET)
-        self.keeper.changed(kindly(self._keep), form.inputs(), None, trigger_mode="always_last", **QUIET)
+        kept = (kindly(self._changed), form.inputs(), self.keeper)
+        self.keeper.changed(*kept, trigger_mode="always_last", **QUIET)
         self.stage.act(kindly(self._act), self.looked_at, self.looked_at, trigger_mode="multiple", **QUIET)
         self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
         self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
@@ -98,7 +99,7 @@ class TrainRoom:
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=dataset)
         if quality:
             updates[self.form.quality] = quality
-        return updates
+        return {**updates, self.keeper: AS_KEPT}
 
     def _last_settings(self) -> dict[str, Any]:
         last = self.desk.latest("train")
@@ -129,7 +130,11 @@ class TrainRoom:
 
     def filling(self) -> list[Component]:
         """The components that `opened`, `carried` and `filled` may change."""
-        return self.shelf.outputs()
+        return [*self.shelf.outputs(), self.keeper]
+
+    def _changed(self, given: Given, event: gr.EventData) -> str:
+        self._keep(given)
+        return kept_now(event)
 
     def _keep(self, given: Given) -> None:
         values = {name: given[field] for name, field in self.form.fields.items()}

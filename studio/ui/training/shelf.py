@@ -21,6 +21,7 @@ from studio.ui.training.choice import FIRST, PERSONAL
 from studio.ui.training.form import QUIET, TrainForm
 from studio.ui.widgets import import_box, live, uploaded
 
+NAME = "preset-name"  # the field for it
 KEPT = (*PERSONAL, "base")
 """What stays as it is when a file says nothing of it."""
 
@@ -41,7 +42,7 @@ class Shelf:
                     placeholder="My portraits",
                     max_lines=1,
                     max_length=80,
-                    elem_id="train-preset-name",
+                    elem_id=f"train-{NAME}",
                 )
                 self.save = gr.Button("Save", size="sm", elem_id="train-preset-save", min_width=64, scale=0)
         self.brought = live("train-brought")
@@ -82,6 +83,9 @@ class Shelf:
         }
 
     def _saved(self, given: Given) -> Updates:
+        if not (given[self.name] or "").strip():
+            nameless = SettingsError("The preset has no name", remedy="Give it one.", field=NAME)
+            return {**self.form.faulty(nameless), self.name: ""}
         try:
             name, preset = save_preset(
                 self.desk.workspace, "train", given[self.name] or "", self._of_preset(given)
