@@ -35,8 +35,11 @@ class Lora(PeftNetwork):
         )
 
     def prepare(self, layer: Any) -> None:
-        """Computing in the precision of the base."""
+        """Computing in the precision of the base, and at once where that can be."""
+        from studio.networks._low_rank import answer_at_once
+
         compute_as_asked(layer)
+        answer_at_once(layer, ADAPTER)
 
     def read(self, layer: Any) -> Delta:
         """Both matrices and alpha."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from studio.errors import TrainingError
 from studio.train import objective
 from studio.train.astray import astray
 from studio.train.averaging import Average
@@ -14,6 +15,7 @@ from studio.train.checkpoints import State
 from studio.train.crew import Crew
 from studio.train.feed import Batch, Feed, feeds
 from studio.train.optimizers import OPTIMIZERS
+from studio.train.packing import packed
 from studio.train.preparing import Material
 from studio.train.prompts import Prompts
 from studio.train.schedules import rate_factor
@@ -48,7 +50,10 @@ class Loop:
         self.prompts = Prompts(model, material.prompts, live=bool(attached.text_weights))
         self.average = Average(attached.weights, settings.ema)
         self.kind = OPTIMIZERS.get(settings.optimizer)
-        self.optimizer = self.accelerator.prepare(self.kind.build(self._groups(), settings))
+        groups = self._groups()
+        self.packs, groups = packed(groups) if self.kind.one_by_one else ([], groups)
+        self.corrected = [weight for group in groups for weight in group["params"]]
+        self.optimizer = self.accelerator.prepare(self.kind.build(groups, settings))
         self.rates = LambdaLR(self.optimizer.optimizer, lambda done: rate_factor(done, settings))
         self.noise_schedule = objective.prepared(model.schedule(), settings)
         self.done = 0
@@ -118,22 +123,24 @@ class Loop:
 
     def _correct(self) -> None:
         if self.accelerator.sync_gradients:
-            self.crew.share_gradients(self.attached.weights.values())
+            for pack in self.packs:
+                pack.gather()
+            self.crew.share_gradients(self.corrected)
             if self.settings.max_grad_norm:
                 self._clip()
         self.optimizer.step()
         self.optimizer.zero_grad()
 
-    def _groups(self) -> list[Any]:
+    def _groups(self) -> list[dict[str, Any]]:
         """The weights, those of the text encoders with a learning rate of their own."""
         text = self.attached.text_weights
         own = [weight for name, weight in self.attached.weights.items() if name not in text]
         if not text:
-            return own
+            return [{"params": own}]
         return [{"params": own}, {"params": list(text.values()), "lr": self.settings.text_learning_rate}]
 
     def _clip(self) -> None:
-        norm = self.accelerator.clip_grad_norm_(self.attached.weights.values(), self.settings.max_grad_norm)
+        norm = self.accelerator.clip_grad_norm_(self.corrected, self.settings.max_grad_norm)
         if norm is not None and not isfinite(float(norm)) and self.accelerator.scaler is None:
             raise astray(self, "A gradient is no longer a number")
 
@@ -185,12 +192,22 @@ class Loop:
             "scaler": scaler.state_dict() if scaler is not None else None,
         }
 
+    def _remember(self, state: Any) -> None:
+        try:
+            self.optimizer.optimizer.load_state_dict(state)
+        except ValueError:  # other groups of weights
+            raise TrainingError(
+                "This training was begun by an earlier version of the studio",
+                why="What its optimizer remembers was kept in another way then",
+                remedy="Train anew with its settings; its checkpoints can be used as they are.",
+            ) from None
+
     def load(self, state: State) -> None:
         """Go on from there."""
         self.done = state["step"]
         self.attached.load(state["network"])
         self.average.load(state["average"])
-        self.optimizer.optimizer.load_state_dict(state["optimizer"])
+        self._remember(state["optimizer"])
         self.rates.last_epoch = state["rates"]["last_epoch"]
         self.rates._last_lr = [group["lr"] for group in self.optimizer.optimizer.param_groups]
         if self.accelerator.scaler is not None and state["scaler"] is not None:

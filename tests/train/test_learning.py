@@ -53,10 +53,17 @@ def test_only_the_lora_changes(small: Small) -> None:
 def test_eight_bit_adam_really_remembers_in_a_byte_a_value(small: Small) -> None:
     training = begin(small, steps=2, rank=32, network="locon", optimizer="adamw8bit")
     training.loop.step()
-    states = training.loop.optimizer.optimizer.state
-    kinds = {(weight.numel() >= 4096, states[weight]["state1"].dtype) for weight in states}
-    assert (True, torch.uint8) in kinds
-    assert kinds <= {(True, torch.uint8), (False, torch.float32)}
+    loop = training.loop
+    states = loop.optimizer.optimizer.state
+    kinds = {
+        (weight.numel() >= 4096, states[pack.whole]["state1"].dtype)
+        for pack in loop.packs
+        for weight in pack.weights
+    }
+    assert kinds == {(True, torch.uint8), (False, torch.float32)}
+    assert {id(weight) for pack in loop.packs for weight in pack.weights} == {
+        id(weight) for weight in loop.attached.weights.values()
+    }
 
 
 def test_the_encoders_are_gone_before_the_first_step(small: Small) -> None:

@@ -36,6 +36,8 @@ class Optimizer(ABC):
     """A learning rate to begin with, for a LoRA of a full-size model."""
     schedules_itself: bool = False
     """Whether it brings a schedule of its own, so that the learning rate stays level after the warm-up."""
+    one_by_one: bool = False
+    """Whether it corrects each tensor by itself, which takes long for many small ones: they come packed."""
     lighter: str = ""
     """The name of the optimizer that does the same with its state in 8 bits."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.train.optimizers import adamw
 from studio.train.optimizers._base import Optimizer, OptimizerSettings, Weights, first_weight
+from studio.train.optimizers._bits import by_group
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +23,7 @@ class AdamW8bit(Optimizer):
     title = "AdamW 8-bit"
     about = "Adam that remembers in a quarter of the space. The usual choice."
     order = 10
+    one_by_one = True
 
     def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:
         """Betas 0.9 and 0.999."""
@@ -29,7 +31,7 @@ class AdamW8bit(Optimizer):
             return adamw.ENTRY.build(weights, settings)
         from bitsandbytes.optim import AdamW8bit
 
-        built: torch.optim.Optimizer = AdamW8bit(
+        built: torch.optim.Optimizer = by_group(AdamW8bit)(
             weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         return built

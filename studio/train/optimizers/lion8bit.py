@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import SettingsError
 from studio.train.optimizers._base import Optimizer, OptimizerSettings, Weights, first_weight
+from studio.train.optimizers._bits import by_group
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +19,7 @@ class Lion8bit(Optimizer):
     title = "Lion 8-bit"
     about = "Half of Adam's memory. Wants a learning rate three to ten times lower, such as 2e-5."
     order = 40
+    one_by_one = True
     usual_rate = 2e-5
 
     def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:
@@ -30,7 +32,7 @@ class Lion8bit(Optimizer):
             )
         from bitsandbytes.optim import Lion8bit
 
-        built: torch.optim.Optimizer = Lion8bit(
+        built: torch.optim.Optimizer = by_group(Lion8bit)(
             weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         return built

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.train.optimizers import adamw8bit
 from studio.train.optimizers._base import Optimizer, OptimizerSettings, Weights, first_weight
+from studio.train.optimizers._bits import by_group
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +19,7 @@ class PagedAdamW8bit(Optimizer):
     title = "AdamW 8-bit, paged"
     about = "As AdamW 8-bit, but its memory moves to the machine's when the card is full."
     order = 20
+    one_by_one = True
 
     def build(self, weights: Weights, settings: OptimizerSettings) -> torch.optim.Optimizer:
         """Betas 0.9 and 0.999."""
@@ -25,7 +27,7 @@ class PagedAdamW8bit(Optimizer):
             return adamw8bit.ENTRY.build(weights, settings)
         from bitsandbytes.optim import PagedAdamW8bit
 
-        built: torch.optim.Optimizer = PagedAdamW8bit(
+        built: torch.optim.Optimizer = by_group(PagedAdamW8bit)(
             weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         return built

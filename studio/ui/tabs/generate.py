@@ -15,6 +15,7 @@ from studio.generate.prompts.checking import check_words
 from studio.generate.settings import GenerateSettings
 from studio.generate.sheet import comparison
 from studio.settings import KnobInfo
+from studio.ui import widgets
 from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
@@ -38,19 +39,6 @@ from studio.ui.loras.clash import ClashBox
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
-from studio.ui.widgets import (
-    AS_KEPT,
-    drops,
-    easel,
-    gallery,
-    keeper,
-    kept_now,
-    live,
-    mixer,
-    prompting,
-    shelf,
-    uploaded,
-)
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 EACH = {**QUIET, "trigger_mode": "multiple"}  # none is left out that comes while another is under way
@@ -95,14 +83,14 @@ class GenerateRoom:
             makers = {**self.beside.makers, "base": self.base.make, "adapters": self._mixer}
             self.form = FoldedForm(GenerateSettings, "generate", makers=makers, titles=FOLDS)
             self.form.place("prompt")
-            self.words = prompting("generate-words", self.ask)
+            self.words = widgets.prompting("generate-words", self.ask)
             self.form.place("adapters")
             self.clash_place = gr.Column(elem_classes="clash-place")
             self.form.rest()
-            self.keeper = keeper("generate-keeper")
+            self.keeper = widgets.keeper("generate-keeper")
         with gr.Column(elem_classes="desk-foot"):
-            self.fitting = live("generate-fit")
-            self.standing = live("generate-standing")
+            self.fitting = widgets.live("generate-fit")
+            self.standing = widgets.live("generate-standing")
             self.form.note()
             with gr.Row(elem_classes="go-row"):
                 self.go = gr.Button("Generate", variant="primary", elem_id="generate-go", elem_classes="go")
@@ -111,17 +99,17 @@ class GenerateRoom:
                 )
 
     def _stage(self) -> None:
-        self.drops = drops("generate-drops")
-        self.restored = live("generate-restored")
-        self.stage = live("generate-stage")
-        self.easel = easel("generate-easel", self.ask)
-        self.recipe = live("generate-recipe", "reused", "sent")
-        self.gallery = gallery("generate-gallery", self.ask)
+        self.drops = widgets.drops("generate-drops")
+        self.restored = widgets.live("generate-restored")
+        self.stage = widgets.live("generate-stage")
+        self.easel = widgets.easel("generate-easel", self.ask)
+        self.recipe = widgets.live("generate-recipe", "reused", "sent")
+        self.gallery = widgets.gallery("generate-gallery", self.ask)
 
     def _mixer(self, knob: KnobInfo, elem_id: str) -> Component:
         gr.HTML('<p class="field-title">LoRAs</p>', apply_default_css=False)
-        self.mixer = mixer(elem_id, self.ask)
-        self.shelf = shelf("generate-shelf")
+        self.mixer = widgets.mixer(elem_id, self.ask)
+        self.shelf = widgets.shelf("generate-shelf")
         return self.mixer
 
     def _live(self, pulse: Pulse) -> None:
@@ -222,7 +210,7 @@ class GenerateRoom:
         updates[self.base.line] = self.base.told_now(base)
         came = self.library.arrived(rows or (), base, self.draft.kept_at)
         updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else came)
-        return {**updates, self.keeper: AS_KEPT}
+        return {**updates, self.keeper: widgets.AS_KEPT}
 
     def try_adapter(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
         """Bring a LoRA that was just trained into the mix, alone and at its best weight, with a prompt."""
@@ -285,10 +273,10 @@ class GenerateRoom:
         told = event._data if isinstance(event._data, dict) else {}
         window = str(told.get("window", ""))[:20]
         new = self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
-        return kept_now(event), new
+        return widgets.kept_now(event), new
 
     def _dropped(self, event: gr.EventData) -> None:
-        with uploaded(event._data["files"]) as folder:
+        with widgets.uploaded(event._data["files"]) as folder:
             added, refused = take_adapters(self.desk.workspace, folder)
         for name in added:
             gr.Info(escape(f"“{name}” is in your LoRAs now."), title="Added")
