@@ -6,7 +6,7 @@ them (on a card it also waits for the card after each) than on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 BLOCK = 256  # values that bitsandbytes rounds together: each weight begins at a multiple of it
+MOST = 1 << 21  # values in a pack: its gradients are there twice for a moment
 LARGE = 4096  # values from which on a weight is remembered in 8 bits
 
 
@@ -68,7 +69,19 @@ def packed(groups: Iterable[dict[str, Any]]) -> tuple[list[Pack], list[dict[str,
         large = [weight for weight in group["params"] if weight.numel() >= LARGE]
         small = [weight for weight in group["params"] if weight.numel() < LARGE]
         for weights, bits in ((large, {}), (small, {"optim_bits": 32})):
-            if weights:
-                packs.append(Pack(weights))
-                anew.append({**group, **bits, "params": [packs[-1].whole]})
+            some = [Pack(each) for each in _in_parts(weights)]
+            if some:
+                packs += some
+                anew.append({**group, **bits, "params": [pack.whole for pack in some]})
     return packs, anew
+
+
+def _in_parts(weights: Sequence[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
+    part: list[nn.Parameter] = []
+    for weight in weights:
+        if part and sum(each.numel() for each in part) + weight.numel() > MOST:
+            yield part
+            part = []
+        part.append(weight)
+    if part:
+        yield part
