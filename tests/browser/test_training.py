@@ -19,7 +19,7 @@ from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train
 
 pytestmark = pytest.mark.browser
 STAGE = "#train-stage"
-STEPS = 60  # enough to be seen and paused on a quick machine
+STEPS = 40  # enough to be seen and paused on a quick machine
 KOHYA = """
 pretrained_model_name_or_path = "pocket"
 network_dim = 12
@@ -89,7 +89,8 @@ def test_settings_are_used_again_and_two_trainings_compared(server: Server, visi
     button(page, "Use these settings again").click()
     expect(page.locator("#train-brought")).to_contain_text("The settings of “Watched”")
     values = dict(Queue(server.workspace).read(_run(server)).settings)
-    other = TrainSettings.parse({**values, "name": "Other", "rank": 4})
+    short = {"steps": 2, "sample_every": 2, "verdict": "none"}
+    other = TrainSettings.parse({**values, **short, "name": "Other", "rank": 4})
     Queue(server.workspace).submit("train", other, title="Other")  # its curve is not waited for
     button(page, "All 2 trainings").click()
     page.get_by_label("Find a training").fill("watch")
