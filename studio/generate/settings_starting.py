@@ -109,6 +109,6 @@ class FinishingSettings(Settings):
         group="Finish",
         advanced=True,
         label="Sheet",
-        help="Up to three settings and the values to compare, such as steps=10,20,30.",
+        help="Up to three settings, and the values of each to compare.",
         widget="sheet",
     )

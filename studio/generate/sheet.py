@@ -57,7 +57,7 @@ def _cell(settings: GenerateSettings, place: tuple[int, ...]) -> Cell:
             changed = _changed(changed, axis, axis.values[index])
         except SettingsError as fault:
             raise SettingsError(
-                f"Sheet: “{axis.setting[:60]}” cannot be “{axis.values[index][:60]}”",
+                f"Sheet: {_named(axis.setting)} cannot be “{axis.values[index][:60]}”",
                 why=str(fault),
                 field="sheet",
             ) from None
@@ -103,6 +103,12 @@ def _weighted(mixes: Sequence[Mix], name: str, value: str) -> list[Mapping[str, 
     if not re.fullmatch(r"\s*[-+]?\d*\.?\d+\s*", value):
         raise SettingsError("A weight is a number, such as 0.8")
     return [{**mix.model_dump(), **({"weight": value} if mix.name == name else {})} for mix in mixes]
+
+
+def _named(setting: str) -> str:
+    if setting.startswith(LORA):
+        return f"the weight of “{setting.removeprefix(LORA)[:60]}”"
+    return f"“{setting[:60]}”"
 
 
 def _label(axis: Axis, index: int) -> str:

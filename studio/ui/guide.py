@@ -105,9 +105,11 @@ class Guide:
         return render("guide", steps=STEPS, done=done, current=current, finished=DONE, folded=folded)
 
     def own(self) -> bool:
-        """Whether there are pictures of the person's own."""
+        """Whether there are pictures, or LoRAs, of the person's own."""
         samples = {SUBJECT.dataset, STYLE.dataset}
-        return any(name not in samples for name in list_datasets(self.desk.workspace))
+        taught = {self._name(SUBJECT), self._name(STYLE)}
+        loras = {path.stem for path in self.desk.workspace.loras.glob("*.safetensors")}
+        return bool(loras - taught or set(list_datasets(self.desk.workspace)) - samples)
 
     def done_with_any(self) -> list[bool]:
         """Which steps have been taken with whatever pictures: the folded strip says how far one is."""

@@ -6,7 +6,6 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
 
 from studio.errors import StudioError
 
@@ -22,8 +21,11 @@ def on_free_port(wanted: int | None, start: Callable[[int], None]) -> None:
     first = FIRST
     while True:
         port = free_port(wanted, first)
-        with suppress(OSError):
+        try:
             return start(port)
+        except OSError:
+            if _free(port):  # it was not about the port: a file is missing, the disk is full
+                raise
         first = port + 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from contextlib import ExitStack
 
 import gradio as gr
 import pytest
@@ -81,13 +82,25 @@ def test_a_port_that_is_taken_is_told_and_otherwise_the_next_is_used() -> None:
 def test_of_two_studios_opened_at_once_each_finds_a_port() -> None:
     tried: list[int] = []
 
-    def start(port: int) -> None:
-        tried.append(port)
-        if len(tried) == 1:
-            raise OSError("the other one was quicker")
+    with ExitStack() as other:
 
-    on_free_port(None, start)
+        def start(port: int) -> None:
+            tried.append(port)
+            if len(tried) == 1:
+                quicker = other.enter_context(socket.socket())
+                quicker.bind(("127.0.0.1", port))
+                raise OSError("the other one was quicker")
+
+        on_free_port(None, start)
     assert tried[1] > tried[0]
+
+
+def test_a_fault_that_is_not_about_the_port_is_told_as_what_it_is() -> None:
+    def start(port: int) -> None:
+        raise FileNotFoundError("closeup.js is missing")
+
+    with pytest.raises(FileNotFoundError, match="closeup"):
+        on_free_port(None, start)
 
 
 def test_the_guided_path_knows_from_disk_how_far_it_is(workspace: Workspace) -> None:

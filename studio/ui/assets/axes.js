@@ -30,7 +30,7 @@
     function count() {
       const whole = axes.length && axes.every((axis) => axis.values.trim());
       const pictures = axes.reduce((product, axis) => product * Math.max(1, spread(axis.values)), 1);
-      told.textContent = whole ? `${studio.pictures(pictures)} and a labelled sheet of them.` : axes.length ? "Write the values with commas between; 1-4 and 0..1/5 stand for many." : "";
+      told.textContent = whole ? `${studio.pictures(pictures)} and a labelled sheet of them.` : axes.length ? "Write the values with commas between, words with | between; 1-4 and 0..1/5 stand for many." : "";
       add.hidden = axes.length >= NAMES.length;
     }
 

@@ -2,6 +2,7 @@
 (() => {
   const VEIL = { colour: [99, 207, 179], opaque: (light) => light * 0.62 }; // what is painted anew shines
   const ENDS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".heif"];
+  const FURTHEST = 1024; // pixels that a side can grow
   const SIDES = ["Left", "Top", "Right", "Bottom"];
   const TOOLS = { inpaint: "mask", outpaint: "sides" };
   const PLACES = { image: "generate-image", inpaint: "generate-image", outpaint: "generate-image", upscale: "generate-upscale", variations: "generate-variation" };
@@ -107,6 +108,7 @@
       h("select", { "aria-label": "What the brush does", onchange: (event) => { brush.colour = event.target.value; } },
         h("option", { value: "white" }, "Paint anew"), h("option", { value: "black" }, "Leave as it is")),
       h("label", { class: "size" }, "Brush ", h("input", { type: "range", min: "2", max: "40", value: String(brush.size * 100), "aria-label": "Size of the brush", oninput: (event) => { brush.size = Number(event.target.value) / 100; } })),
+      h("p", { class: "line hint" }, "Paint over what is to be made anew; with nothing painted, the whole picture is."),
       button("Clear", () => { brush.fill("black"); mask().put(""); changed(); }),
       button("All", () => { brush.fill("white"); keepMask(); }),
     ];
@@ -121,16 +123,22 @@
 
     const sideTools = () => [
       ...SIDES.map((side, at) => {
-        const field = h("input", { type: "number", min: "0", step: "8", value: String(numbers()[at]), "aria-label": `${side}, pixels to add` });
+        const field = h("input", { type: "number", min: "0", max: String(FURTHEST), step: "8", value: String(numbers()[at]), "aria-label": `${side}, pixels to add` });
         field.addEventListener("input", () => {
           const all = numbers();
-          all[at] = Math.max(0, parseInt(field.value, 10) || 0);
+          all[at] = Math.min(FURTHEST, Math.max(0, parseInt(field.value, 10) || 0));
           sides().put(all.join());
+          if (mask()?.get()) {
+            mask().put("");
+            told.textContent = "What was painted for Inpaint is put away: the sides are painted anew, nothing else.";
+          }
           draw();
           changed();
         });
+        field.addEventListener("change", () => { field.value = String(numbers()[at]); }); // what it can be
         return h("label", { class: "side" }, side, field);
       }),
+      h("p", { class: "line" }, "Pixels that are added at each side."),
     ];
 
     // How much larger the picture becomes, to scale.

@@ -70,11 +70,12 @@ class Carrying:
             start = {"image": str(keep(self.workspace, path)), "mask": "", "outpaint": WHOLE}
             words = {} if prompt.strip() else {"prompt": str(recipe.get("prompt", ""))}
             return Restored({**words, **start}, whole=False, fold="image")
-        title = f"The settings of “{path.name}” are in the form, for it is painted again."
+        told = f"The settings of “{path.name}” are in the form. Press Generate"
         if to == "upscale":
-            return Restored({**recipe, "upscale": TWICE, "count": 1, "sheet": ()}, title, fold="upscale")
-        more = {"variation": APART, "variation_seed": -1, "count": SOME, "sheet": ()}
-        return Restored({**recipe, **more}, title, fold="variation")
+            larger = {"upscale": TWICE, "count": 1, "sheet": ()}
+            return Restored({**recipe, **larger}, f"{told} to have it twice as large.", fold="upscale")
+        more = {"variation": APART, "variation_seed": -1, "count": SOME, "sheet": (), "upscale": 1}
+        return Restored({**recipe, **more}, f"{told} for {SOME} that differ a little.", fold="variation")
 
     def as_dataset(self, path: Path) -> str:
         """A picture with its prompt as caption in a dataset; returns its name."""

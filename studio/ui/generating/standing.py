@@ -10,6 +10,7 @@ from studio.generate.settings import GenerateSettings
 from studio.ui.generating.sheets import in_words
 
 RESET = {
+    "size": ("width", "height"),
     "image": ("image", "mask", "outpaint"),
     "upscale": ("upscale",),
     "variation": ("variation",),
@@ -24,6 +25,7 @@ def standing(values: Mapping[str, Any]) -> list[dict[str, str]]:
     """A line for each thing that changes what comes out, by the field that takes it back."""
     settings = _parsed(values)
     told = {
+        "size": _size(settings),
         "image": _start(settings),
         "upscale": f"Upscaled {settings.upscale:g} times" if settings.upscale > 1 else "",
         "variation": f"Variation {settings.variation:g}" if settings.variation else "",
@@ -52,6 +54,13 @@ def _parsed(values: Mapping[str, Any]) -> GenerateSettings:
             continue
         usable[name] = values[name]
     return GenerateSettings.parse(usable)
+
+
+def _size(settings: GenerateSettings) -> str:
+    if not settings.width and not settings.height:
+        return ""
+    wide, high = (f"{side}" if side else "auto" for side in (settings.width, settings.height))
+    return f"{wide} × {high}"
 
 
 def _start(settings: GenerateSettings) -> str:

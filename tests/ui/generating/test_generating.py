@@ -123,6 +123,8 @@ def test_a_picture_s_mix_is_on_and_the_other_rows_stay_switched_off() -> None:
         ({"image": "x.png", "mask": "y.png"}, ["Inpaints a picture"]),
         ({"image": "x.png", "outpaint": "0,0,64,0"}, ["Outpaints a picture"]),
         ({"upscale": 2, "variation": 0.3, "count": 4}, ["Upscaled 2 times", "Variation 0.3", "4 pictures"]),
+        ({"width": 256, "height": 128}, ["256 × 128"]),
+        ({"height": 96}, ["auto × 96"]),
         ({"sheet": "half-typed", "count": None}, []),
     ],
 )
@@ -171,7 +173,7 @@ def test_what_is_enlarged_is_painted_again_and_needs_all_its_settings(
 ) -> None:
     found = Carrying(workspace).sent(_painted(tmp_path / "fox.png"), "upscale", "a hen")
     assert {"prompt": "a fox", "seed": 7, "steps": 8, "upscale": 2.0}.items() <= dict(found.values).items()
-    assert "painted again" in found.title
+    assert "Press Generate to have it twice as large" in found.title
 
 
 def test_taking_back_a_start_takes_back_all_of_it() -> None:
