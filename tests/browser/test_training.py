@@ -19,7 +19,7 @@ from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train
 
 pytestmark = pytest.mark.browser
 STAGE = "#train-stage"
-STEPS = 40  # enough to be seen and paused on a quick machine
+STEPS = 120  # enough to be seen and paused on a quick machine
 KOHYA = """
 pretrained_model_name_or_path = "pocket"
 network_dim = 12
