@@ -92,7 +92,7 @@ def _question(settings: GenerateSettings, workspace: Workspace, card: Card) -> d
 
 
 def _fit(settings: GenerateSettings, answer: Mapping[str, Any], card: Card) -> Fit:
-    savers = tuple(saver for saver in _savers(settings, answer) if card.is_card or saver.value != "offload")
+    savers = tuple(_savers(settings, answer))
     fits = {way: judged(answer[way], TITLES, card, savers) for way in WAYS}
     fitting = (way for way in WAYS if fits[way].verdict == "fits" or not card.is_card)
     way = next(fitting, "tiled")

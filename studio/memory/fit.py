@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from studio.memory.allowance import GIB, ROOM, allowance
 
+AWAY = ("offload",)  # values of a setting that move the base off the card
+
 Verdict = Literal["fits", "tight", "too big"]
 
 
@@ -74,12 +76,17 @@ class Fit:
 def judged(
     peaks: Mapping[str, int], titles: Mapping[str, str], card: Card | None, savers: Sequence[Saver]
 ) -> Fit:
-    """The fit of counted peaks; where the job already fits, savers are still told."""
+    """The fit of counted peaks; where the job already fits, savers are still told.
+
+    Not those that move something off a card where there is none: it frees nothing there.
+    """
     phases = tuple(Phase(name, titles[name], peaks[name]) for name in titles if name in peaks)
     most = max(phases, key=lambda phase: phase.bytes)
     beside = allowance(most.bytes) if card is None or card.is_card else 0
     needs = most.bytes + beside
     verdict = _verdict(needs, card)
+    if card is not None and not card.is_card:
+        savers = [saver for saver in savers if saver.value not in AWAY]
     return Fit(phases, card, beside, verdict, tuple(savers), _sentence(most, needs, card, verdict))
 
 

@@ -29,7 +29,6 @@ MATTER = (
 WHETHER = {"dropout": 0.1, "ema": 0.99, "huber": 0.1, "text_learning_rate": 1e-4}
 """Settings of which it matters only whether they are on."""
 PACKED = ("fp8", "nf4", "offload")  # the least costly first
-AWAY = ("offload",)  # frees nothing where there is no card
 SMALLEST = 512  # pixels, below which a resolution is not lowered
 
 
@@ -112,8 +111,7 @@ def _with_class(settings: TrainSettings) -> bool:
 
 def _fit(settings: TrainSettings, answer: Mapping[str, Any], card: Card) -> Fit:
     titles = {name: phase.title for name, phase in PHASES.items()}
-    savers = (saver for saver in _savers(settings, answer) if card.is_card or saver.value not in AWAY)
-    return judged(answer["peaks"], titles, card, tuple(savers))
+    return judged(answer["peaks"], titles, card, tuple(_savers(settings, answer)))
 
 
 def _savers(settings: TrainSettings, answer: Mapping[str, Any]) -> Iterator[Saver]:

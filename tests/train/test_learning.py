@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from studio.errors import TrainingError
 from studio.jobs.context import Context
 from studio.train.engine import _begin
 from studio.train.training import Training
@@ -64,6 +65,15 @@ def test_eight_bit_adam_really_remembers_in_a_byte_a_value(small: Small) -> None
     assert {id(weight) for pack in loop.packs for weight in pack.weights} == {
         id(weight) for weight in loop.attached.weights.values()
     }
+
+
+def test_a_run_whose_optimizer_was_kept_in_another_way_is_told_so(small: Small) -> None:
+    loop = begin(small, steps=2, optimizer="adamw8bit").loop
+    loop.step()
+    state = loop.state()
+    state["optimizer"]["param_groups"] = state["optimizer"]["param_groups"] * 2
+    with pytest.raises(TrainingError, match="earlier version"):
+        loop.load(state)
 
 
 def test_the_encoders_are_gone_before_the_first_step(small: Small) -> None:

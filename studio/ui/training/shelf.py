@@ -83,17 +83,13 @@ class Shelf:
         }
 
     def _saved(self, given: Given) -> Updates:
-        if not (given[self.name] or "").strip():
-            nameless = SettingsError("The preset has no name", remedy="Give it one.", field=NAME)
-            return {**self.form.faulty(nameless), self.name: ""}
         try:
             name, preset = save_preset(
                 self.desk.workspace, "train", given[self.name] or "", self._of_preset(given)
             )
         except SettingsError as fault:
-            if fault.field:
-                return self.form.faulty(fault)
-            raise
+            fault.field = fault.field or NAME
+            return self.form.faulty(fault)
         gr.Info(f"“{preset.title}” is among your presets.")
         titles = self.form.titles_of(self.form.presets())
         return {
