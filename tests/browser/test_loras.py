@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from studio.adapters.library import find_adapter
 from studio.workspace import Workspace
 from tests.browser.conftest import PATIENCE, Serve, Server, Visit
+from tests.browser.rooms import until
 from tests.ui.test_library import write_lora
 
 pytestmark = pytest.mark.browser
@@ -37,6 +39,12 @@ def card(page: Page, name: str) -> Locator:
 
 def search(page: Page, text: str) -> None:
     page.get_by_label("Search").fill(text)
+
+
+def asked_about(request: Request) -> str:
+    """What a question to the server is about; nothing for other requests."""
+    found = re.search(r'"what":"(\w+)"', request.post_data or "")
+    return found[1] if found else ""
 
 
 def test_only_the_rows_in_view_are_on_the_page_and_words_find_a_lora(stocked: Server, visit: Visit) -> None:
@@ -80,6 +88,36 @@ def test_doubles_are_found_and_one_goes_to_the_bin(
     page.get_by_role("button", name="To the bin").click()
     expect(page.locator(".loras .told")).to_contain_text("is in the system's bin")
     assert not (stocked.workspace.loras / "lora 00.safetensors").exists()
+
+
+def test_what_is_said_of_the_bin_stays_though_the_lora_was_still_being_read(
+    stocked: Server, visit: Visit
+) -> None:
+    page = visit(stocked)
+    page.on("dialog", lambda dialog: dialog.accept())
+    enter(page)
+    search(page, "lora 01")
+    expect(page.locator(".loras .card")).to_have_count(1)
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        what = asked_about(route.request)
+        if what in ("look", "shelf"):
+            held[what] = route
+        else:
+            route.continue_()
+
+    page.route(re.compile("component_server"), hold)
+    card(page, "lora 01").click()
+    page.get_by_role("button", name="To the bin").click()
+    expect(page.locator(".loras .told")).to_contain_text("is in the system's bin")
+    until(page, lambda: set(held) == {"look", "shelf"})
+    for what in ("look", "shelf"):
+        with page.expect_response(lambda response, what=what: asked_about(response.request) == what):
+            held[what].continue_()
+    page.unroute_all()
+    expect(page.locator(".loras .nothing")).to_be_visible()
+    expect(page.locator(".loras .told")).to_contain_text("is in the system's bin")
 
 
 def test_two_are_merged_and_the_new_one_is_used_in_generate(stocked: Server, visit: Visit) -> None:

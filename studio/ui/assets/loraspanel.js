@@ -31,8 +31,9 @@
     let typed = null;
     const kept = () => {
       later.cancel();
-      if (typed) shelf.act("note", typed);
+      const words = typed;
       typed = null;
+      return words && shelf.act("note", words);
     };
     const later = studio.settled(kept, 600);
     const keep = () => {
@@ -49,8 +50,11 @@
     async function remove() {
       const names = shelf.chosen.has(name) ? [...shelf.chosen] : [name];
       if (!confirm(names.length > 1 ? `Put these ${names.length} LoRAs into the system's bin?` : `Put “${shelf.card(name).title}” into the system's bin?`)) return;
+      await kept();
+      const left = name;
+      shelf.show(""); // at once: what is still being read of it would only say that it is gone
       const said = await shelf.act("bin", { names });
-      if (!said.fault) shelf.show("");
+      if (said.fault) shelf.show(left);
     }
 
     function facts(card) {
