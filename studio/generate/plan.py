@@ -10,9 +10,12 @@ from studio.generate.fast import Fast
 from studio.generate.prompts.encoding import left_aside
 from studio.generate.samplers._base import Sampler, is_flow, usable_steps
 from studio.generate.settings import SAMPLERS, SCHEDULES, GenerateSettings
+from studio.models.source import MINIATURES
 
 if TYPE_CHECKING:
     from studio.families._base import Model
+
+DWARFED = 4  # times as many pixels on a side as the base paints, and it is told
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def make_plan(
         "sampler": sampler.name,
         "schedule": schedule,
     }
+    if size is not None and min(size) >= DWARFED * defaults.resolution:
+        notes.append(_dwarfed(settings.base, size, (width, height)))
     notes += _left_aside(settings, model)
     return Plan(settings.model_copy(update=filled), tuple(filter(None, notes)))
 
@@ -89,6 +94,16 @@ def _schedule(asked: str, sampler: Sampler, config: Any, notes: list[str]) -> st
         f"{sampler.title} cannot follow the schedule {SCHEDULES.get(asked).title} here; it took its own."
     )
     return "auto"
+
+
+def _dwarfed(base: str, picture: tuple[int, int], painted: tuple[int, int]) -> str:
+    told = (
+        f"The picture to start from, {picture[0]} × {picture[1]}, was brought down to "
+        f"{painted[0]} × {painted[1]}: what is finer than that is lost."
+    )
+    if base in MINIATURES:
+        told += " A miniature knows drawings alone; for photographs choose another base model."
+    return told
 
 
 def _left_aside(settings: GenerateSettings, model: Model) -> list[str]:

@@ -42,7 +42,7 @@ class PicturesView:
         """The picture that is to be seen, as JSON; while a job paints, also which one."""
         job = self.desk.present("generate")
         running = job is not None and job.state in BUSY and not chosen
-        own = made(job) if job else []
+        own = self.made(job)
         shown = self._known(chosen) or (own[-1] if own else None) or self.newest()
         told: dict[str, Any] = {
             "picture": self.told(shown) if shown else None,
@@ -57,7 +57,7 @@ class PicturesView:
         job = self.desk.present("generate")
         if job is not None and job.state in BUSY and not chosen:
             return ""
-        own = made(job) if job else []
+        own = self.made(job)
         shown = self._known(chosen) or (own[-1] if own else None) or self.newest()
         return render("recipe", picture=shown, recipe=_recipe(shown)) if shown else ""
 
@@ -88,6 +88,12 @@ class PicturesView:
         inside = path.resolve().is_relative_to(self.desk.workspace.outputs.resolve())
         return inside and is_output(path) and path.exists()
 
+    def made(self, job: JobView | None) -> list[Path]:
+        """What a job has painted and is there: its pictures, then the sheet; none where the workspace moved."""
+        told = job.artifacts if job else ()
+        paths = [Path(a.path) for what in ("picture", "sheet") for a in told if a.what == what]
+        return [path for path in paths if self.own(path)]
+
 
 def is_output(path: Path) -> bool:
     """Whether this is the name of a picture."""
@@ -98,12 +104,6 @@ def used_seed(job: JobView | None) -> int | None:
     """The seed of the first picture of a job."""
     seeds = [a.facts.get("seed") for a in job.artifacts if a.what == "picture"] if job else []
     return int(seeds[0]) if seeds and seeds[0] is not None else None
-
-
-def made(job: JobView) -> list[Path]:
-    """What a job has painted so far and is still there: its pictures, then the sheet of them."""
-    paths = [Path(a.path) for what in ("picture", "sheet") for a in job.artifacts if a.what == what]
-    return [path for path in paths if path.exists()]
 
 
 def _side(path: Path) -> int:

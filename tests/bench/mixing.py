@@ -2,9 +2,9 @@
 
     python -m tests.bench.mixing [pixels]
 
-A step with five adapters by a bare step; moving one slider of five by a bare step; growth of memory
-over 200 changes; and the time to read one adapter of all attention layers. Bare and mixed steps take
-turns, and the processor's time counts, so that what else the machine does weighs on both alike.
+A step with five adapters by the mean of the bare steps before and after it; moving one slider of five by
+a bare step; growth of memory over 200 changes; and the time to read one adapter of all attention layers.
+The processor's time counts, so that what else the machine does weighs on all alike.
 """
 
 from __future__ import annotations
@@ -91,20 +91,27 @@ def main() -> None:
         adapters = [read_adapter(path, table) for path in paths]
     mixer = Mixer(SimpleNamespace(denoiser=net, text_encoders={}))  # type: ignore[arg-type]
     step()
-    bare, mixed = [], []
+    bare, ratios, control = [], [], []
     for _ in range(ROUNDS):
-        mixer.apply([])
-        bare.append(took(step))
-        mixer.apply([(adapter, 0.5) for adapter in adapters])
-        mixed.append(took(step))
+        before, between, after = (_step_with(mixer, mix, step) for mix in ([], adapters, []))
+        bare += [before, after]
+        ratios.append(between / ((before + after) / 2))
+        control.append(before / after)
     moved = best(lambda: mixer.apply(_moved(adapters)))
     grown = _growth(mixer, adapters)
-    ratio, noise = min(mixed) / min(bare), min(bare[::2]) / min(bare[1::2])
-    print(f"bare step {min(bare):.2f} s; with five adapters / bare {ratio:.3f} (bare / bare {noise:.3f})")
-    print(f"  of the medians {median(mixed) / median(bare):.3f}")
+    print(f"bare step {min(bare):.2f} s")
+    print(f"with five adapters / the bare steps before and after it: {median(ratios):.3f} (median)")
+    print(f"  {min(ratios):.3f} to {max(ratios):.3f}; bare / bare {min(control):.3f} to {max(control):.3f}")
     print(f"moving one slider of five / bare step {moved / min(bare):.3f} ({moved:.2f} s)")
     print(f"reading one adapter of {len(adapters[0].changes)} layers {reading:.2f} s")
     print(f"memory after {CHANGES} changes: {grown:+.0f} MB")
+
+
+def _step_with(mixer: Mixer, mix: list[Adapter], step: Callable[[], None]) -> float:
+    """Seconds of a step in which these adapters are mixed; one is taken before, for the weights are new."""
+    mixer.apply([(adapter, 0.5) for adapter in mix])
+    step()
+    return took(step)
 
 
 _turn = 0

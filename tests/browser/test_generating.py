@@ -170,11 +170,14 @@ def test_a_dropped_picture_brings_its_settings_back_and_names_what_is_missing(
     server: Server, visit: Visit, tmp_path: Path
 ) -> None:
     page = _enter(visit, server)
+    fill(page, "generate-prompt", "words of my own")
+    fill(page, "generate-steps", "13")
     told = (
         "a hen <lora:fox:0.6> <lora:nowhere:1>\nNegative prompt: <i>rain</i>\n"
         "Steps: 9, Sampler: Euler a, CFG scale: 4.5, Seed: 11, Size: 64x96"
     )
-    _drop(page, _picture(tmp_path / f"{'x' * 8}.png", told))
+    hen = _picture(tmp_path / f"{'x' * 8}.png", told)
+    _drop(page, hen)
     note = page.locator("#generate-restored .restored")
     expect(note).to_contain_text("made with A1111")
     expect(note).to_contain_text("nowhere")
@@ -184,6 +187,11 @@ def test_a_dropped_picture_brings_its_settings_back_and_names_what_is_missing(
     for name, value in (("seed", "11"), ("width", "64"), ("height", "96"), ("steps", "9")):
         reveal(page, f"generate-{name}")
         expect(page.locator(f"#generate-{name} input[type=number]")).to_have_value(value)
+    note.get_by_role("button", name="Undo").click()
+    expect(note).to_have_count(0)
+    expect(page.locator("#generate-prompt textarea")).to_have_value("words of my own")
+    expect(page.locator("#generate-steps input[type=number]")).to_have_value("13")
+    _drop(page, hen)
     note.get_by_role("button", name="Dismiss").click()
     expect(note).to_have_count(0)
     _drop(page, _picture(tmp_path / "silent.png", ""))

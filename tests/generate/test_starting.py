@@ -62,6 +62,14 @@ def test_it_is_what_diffusers_paints_from_a_picture(bench: Bench, image: str) ->
     assert np.array_equal(ours, np.asarray(theirs))
 
 
+def test_a_picture_far_larger_than_the_base_paints_is_told(bench: Bench, workspace: Workspace) -> None:
+    photograph = str(keep(workspace, Image.new("RGB", (700, 900), "teal")))
+    bench.run(prompt="a fox", image=photograph, width=64, height=96, base="pocket", steps=1)
+    (note,) = bench.made("note")
+    assert "700 × 900, was brought down to 64 × 96" in note.facts["text"]
+    assert "choose another base model" in note.facts["text"]
+
+
 def test_outside_the_mask_nothing_changes(bench: Bench, workspace: Workspace, image: str) -> None:
     drawn = Image.new("RGBA", (SIDE, SIDE))
     drawn.paste((255, 255, 255, 255), (16, 16, 48, 48))

@@ -13,7 +13,7 @@
     <span class="what"><b></b><small></small></span>
     <input type="number" min="-2" max="2" step="any">
     <button type="button" class="quiet remove" title="Take out of the mix (the file stays)">✕</button>
-    <span class="weigh"><input type="range" min="-1" max="2" step="0.01"><button type="button" class="quiet solo" title="Solo: hear only those">S</button><button type="button" class="quiet mute" title="Mute: silent for the moment">M</button><button type="button" class="quiet more" title="Where and when it acts" aria-expanded="false"></button></span>
+    <span class="weigh"><input type="range" min="-1" max="2" step="0.01"><button type="button" class="quiet solo" title="Only this one acts, and others that are solo">Solo</button><button type="button" class="quiet mute" title="Leave it out for the moment">Mute</button><button type="button" class="quiet more" title="Where and when it acts" aria-expanded="false"></button></span>
     <p class="bound" role="status" hidden></p>
     <p class="hint" hidden><span></span><button type="button">Switch on</button></p>
     <div class="fine" hidden></div>`;

@@ -15,7 +15,7 @@ from studio.ui.generating.draft import Draft
 from studio.ui.generating.fitting import in_form
 from studio.ui.generating.servant import Answer, Question
 from studio.ui.library import Library
-from studio.ui.pictures_view import PicturesView, made
+from studio.ui.pictures_view import PicturesView
 
 PATIENCE = 60.0  # seconds that a preview may take: the base may have to be opened for it
 SHORT = 2.0  # seconds that a question for a picture in the making waits
@@ -82,7 +82,7 @@ class Painting:
         """What a run has painted, and whether more will come."""
         with self.desk.lock:
             job = self.desk.journal.job(str(question["run"]))
-            pictures = [self.view.told(path) for path in made(job)]
+            pictures = [self.view.told(path) for path in self.view.made(job)]
             return {"pictures": pictures, "state": job.state, "told": job.message}
 
     def answer_mixed(self, question: Question) -> Answer:

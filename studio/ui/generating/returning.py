@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -9,57 +11,80 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.errors import StudioError
+from studio.ui.base_box import BaseBox, base_choices
 from studio.ui.generating.carrying import SENDS, Carrying, Restored
+from studio.ui.generating.draft import KEEP, Values
 from studio.ui.generating.folds import FoldedForm
 from studio.ui.generating.mixes import of_picture
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView
+from studio.ui.pulse import Given
 from studio.ui.widgets import uploaded
 
-Rows = list[dict[str, Any]] | None
+KEPT = 12  # forms that can be put back as they were
 Updates = dict[Component, Any]
 
 
 class Returning:
-    """Handlers of the room: each takes the mixer's rows, the prompt and an event, and returns updates.
+    """Handlers of the room: each takes what the form holds and an event, and returns updates.
 
     `note` is the piece of page in which it is told what came back; `keep` says that the seed is kept.
     """
 
     def __init__(
-        self, carrying: Carrying, view: PicturesView, form: FoldedForm, *, keep: Component, note: Component
+        self,
+        carrying: Carrying,
+        view: PicturesView,
+        form: FoldedForm,
+        *,
+        base: BaseBox,
+        keep: Component,
+        note: Component,
     ) -> None:
-        self.carrying, self.view, self.form, self.keep, self.note = carrying, view, form, keep, note
+        self.carrying, self.view, self.form = carrying, view, form
+        self.base, self.keep, self.note = base, keep, note
+        self._before: OrderedDict[str, Values] = OrderedDict()
 
-    def reused(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
+    def reused(self, given: Given, event: gr.EventData) -> Updates:
         """The settings of a picture of the gallery."""
         path = self._own(event._data["picture"])
-        return self.fill(self.carrying.restored(path), rows)
+        return self.fill(self.carrying.restored(path), given)
 
-    def brought(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
+    def brought(self, given: Given, event: gr.EventData) -> Updates:
         """The settings of a picture that was dropped on the page."""
         with uploaded(event._data["files"][:1]) as folder:
-            return self.fill(self.carrying.restored(next(folder.rglob("*.*"))), rows)
+            return self.fill(self.carrying.restored(next(folder.rglob("*.*"))), given)
 
-    def sent(self, rows: Rows, prompt: str, event: gr.EventData) -> Updates:
+    def sent(self, given: Given, event: gr.EventData) -> Updates:
         """A picture of the gallery, to be painted over, enlarged or varied."""
         to = str(event._data["value"])
         if to not in SENDS:
             return {self.note: gr.skip()}
-        return self.fill(self.carrying.sent(self._own(event._data["picture"]), to, prompt or ""), rows)
+        prompt = given[self.form.fields["prompt"]] or ""
+        return self.fill(self.carrying.sent(self._own(event._data["picture"]), to, prompt), given)
 
-    def noted(self, rows: Rows, _: str, event: gr.EventData) -> Updates:
+    def noted(self, given: Given, event: gr.EventData) -> Updates:
         """The buttons of the note."""
-        if event._data.get("act") != "start":
-            return {self.note: ""}
-        return self.fill(Restored({"image": str(event._data["place"])}, whole=False, fold="image"), rows)
+        act = event._data.get("act")
+        if act == "start":
+            return self.fill(Restored({"image": str(event._data["place"])}, whole=False, fold="image"), given)
+        before = self._before.get(str(event._data.get("before"))) if act == "back" else None
+        return {**(self.as_it_was(before) if before else {}), self.note: ""}
+
+    def as_it_was(self, values: Values) -> Updates:
+        """Fill the form with all that it held once; what is not told is as in an untouched form."""
+        updates = self.form.filled({**self.form.automatic(), **values})
+        base = str(values.get("base") or "pocket")
+        updates[self.form.fields["base"]] = gr.update(choices=base_choices(self.base.desk), value=base)
+        return {**updates, self.base.line: self.base.told_now(base), self.keep: bool(values.get(KEEP))}
 
     def as_dataset(self, picture: str) -> str:
         """A picture in a dataset; returns the dataset's name."""
         return self.carrying.as_dataset(self._own(picture))
 
-    def fill(self, found: Restored, rows: Rows) -> Updates:
+    def fill(self, found: Restored, given: Given) -> Updates:
         """Fill the form; what a whole recipe does not say is as in an untouched form, base and mix aside."""
+        rows = given[self.form.fields["adapters"]]
         values = {**(self._untouched() if found.whole else {}), **found.values}
         used = values.pop("adapters", None)
         updates = self.form.filled(values)
@@ -69,8 +94,22 @@ class Returning:
             updates[self.keep] = True
         if found.fold:
             updates[self.form.folds[found.fold]] = gr.update(open=True)
-        note = render("restored", title=found.title, notes=found.notes, start=found.start)
+        before = self._remember(given) if found.values and found.title else ""
+        note = render("restored", title=found.title, notes=found.notes, start=found.start, before=before)
         return {**updates, self.note: note if found.title else ""}
+
+    def _remember(self, given: Given) -> str:
+        """Keep what the form holds now, and name it."""
+        name = secrets.token_hex(4)
+        now = {each: given[field] for each, field in self.form.fields.items()}
+        self._before[name] = {**now, KEEP: bool(given[self.keep])}
+        while len(self._before) > KEPT:
+            self._before.popitem(last=False)
+        return name
+
+    def was(self, values: Values) -> bool:
+        """Whether a form held just this before a picture filled it: such news comes late, and is none."""
+        return values in self._before.values()
 
     def _untouched(self) -> dict[str, Any]:
         untouched = self.form.layer({})

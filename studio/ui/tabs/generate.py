@@ -16,7 +16,7 @@ from studio.generate.settings import GenerateSettings
 from studio.generate.sheet import comparison
 from studio.settings import KnobInfo
 from studio.ui import widgets
-from studio.ui.base_box import BaseBox, base_choices
+from studio.ui.base_box import BaseBox
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.generating.carrying import Carrying
@@ -72,7 +72,12 @@ class GenerateRoom:
         self.chosen = gr.State("")
         self.fields = self.form.fields
         self.returning = Returning(
-            Carrying(desk.workspace), self.view, self.form, keep=self.beside.keep, note=self.restored
+            Carrying(desk.workspace),
+            self.view,
+            self.form,
+            base=self.base,
+            keep=self.beside.keep,
+            note=self.restored,
         )
         self._events()
         self._live(pulse)
@@ -193,7 +198,7 @@ class GenerateRoom:
             (self.drops.pictures, self.returning.brought),
             (self.restored.act, self.returning.noted),
         ):
-            event(kindly(handler), [self.mixer, self.fields["prompt"]], filling, **QUIET).then(*kept, **QUIET)
+            event(kindly(handler), form, filling, **QUIET).then(*kept, **QUIET)
 
     def filling(self) -> list[Component]:
         """The components that change when the whole form is filled."""
@@ -202,12 +207,8 @@ class GenerateRoom:
     def opened(self) -> Updates:
         """What a window that was just opened finds: the form as it was left."""
         values = self.draft.last() or of_last_job(self.desk, self.library)
-        rows, keep = values.pop("adapters", None), bool(values.pop(KEEP, False))
-        base = str(values.get("base") or "pocket")
-        updates = self.form.filled({**self.form.automatic(), **values})
-        updates[self.beside.keep] = keep
-        updates[self.fields["base"]] = gr.update(choices=base_choices(self.desk), value=base)
-        updates[self.base.line] = self.base.told_now(base)
+        rows, base = values.pop("adapters", None), str(values.get("base") or "pocket")
+        updates = self.returning.as_it_was(values)
         came = self.library.arrived(rows or (), base, self.draft.kept_at)
         updates[self.mixer] = gr.update(value=self.library.at_first(base, ()) if rows is None else came)
         return {**updates, self.keeper: widgets.AS_KEPT}
@@ -272,8 +273,8 @@ class GenerateRoom:
         values = {name: given[field] for name, field in self.form.fields.items()}
         told = event._data if isinstance(event._data, dict) else {}
         window = str(told.get("window", ""))[:20]
-        new = self.draft.keep({**values, KEEP: bool(given[self.beside.keep])}, window)
-        return widgets.kept_now(event), new
+        now = {**values, KEEP: bool(given[self.beside.keep])}
+        return widgets.kept_now(event), self.draft.keep(now, window) and not self.returning.was(now)
 
     def _dropped(self, event: gr.EventData) -> None:
         with widgets.uploaded(event._data["files"]) as folder:

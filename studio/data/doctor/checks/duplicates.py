@@ -28,7 +28,7 @@ class Duplicates(Check):
 
     name = "duplicates"
     title = "Near-duplicate"
-    order = 40
+    order = 37  # before shared captions: a twin that is taken out takes its caption along
     measures = True
 
     def __init__(self) -> None:
