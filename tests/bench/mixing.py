@@ -111,7 +111,7 @@ def _step_with(mixer: Mixer, mix: list[Adapter], step: Callable[[], None]) -> fl
     """Seconds of a step in which these adapters are mixed; one is taken before, for the weights are new."""
     mixer.apply([(adapter, 0.5) for adapter in mix])
     step()
-    return took(step)
+    return best(step)
 
 
 _turn = 0
