@@ -89,7 +89,7 @@ class PicturesView:
         return inside and is_output(path) and path.exists()
 
     def made(self, job: JobView | None) -> list[Path]:
-        """What a job has painted and is there: its pictures, then the sheet; none where the workspace moved."""
+        """What a job has painted and is there, the sheet last; none of it where the workspace was moved."""
         told = job.artifacts if job else ()
         paths = [Path(a.path) for what in ("picture", "sheet") for a in told if a.what == what]
         return [path for path in paths if self.own(path)]
