@@ -121,6 +121,8 @@ def prime(loop: Loop) -> None:
     """Let the optimizer make its states, as it has them in every step but the first."""
     for weight in loop.attached.weights.values():
         weight.grad = torch.zeros_like(weight)
+    for pack in loop.packs:
+        pack.gather()
     loop.optimizer.optimizer.step()
     loop.optimizer.optimizer.zero_grad()
 

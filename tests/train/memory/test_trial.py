@@ -12,7 +12,7 @@ from studio.jobs.run import new_run
 from studio.memory.allowance import GIB
 from studio.memory.blueprints import blueprint, of_family
 from studio.memory.counting import Counter, tensors_of
-from studio.train.memory.trial import count
+from studio.train.memory.trial import count, prime
 from studio.train.settings import TrainSettings
 from studio.workspace import ASSETS, Workspace
 
@@ -41,6 +41,18 @@ def test_the_miniature_takes_what_was_counted(tmp_path: Path, checkpointing: boo
         with counter.phase("step"):
             loop.step()
     assert counted.peaks["step"] == pytest.approx(counter.peaks["step"], rel=0.05)
+
+
+def test_the_step_that_is_counted_is_not_the_first(tmp_path: Path) -> None:
+    from studio.train.engine import _begin
+
+    workspace = Workspace.open(tmp_path)
+    settings = TrainSettings.parse(MINIATURE)
+    context = Context(workspace, new_run(workspace, "train", settings), lambda event: None)
+    loop = _begin(context, settings).loop
+    prime(loop)
+    assert all(weight.grad is None for weight in loop.attached.weights.values())
+    assert len(loop.optimizer.optimizer.state) == len(loop.packs)
 
 
 @pytest.mark.parametrize(("family", "side", "most"), [("sd1", 512, 1.9), ("sd2", 768, 2.2)])
