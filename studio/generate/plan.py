@@ -15,7 +15,7 @@ from studio.models.source import MINIATURES
 if TYPE_CHECKING:
     from studio.families._base import Model
 
-DWARFED = 4  # times as many pixels on a side as the base paints, and it is told
+DWARFED = 2  # times as many pixels on a side as the base paints, and it is told
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from studio.generate.settings import Axis
@@ -71,8 +71,18 @@ def _widest(pen: ImageDraw, font: Font, texts: Sequence[str]) -> int:
 
 
 def _write(pen: ImageDraw, font: Font, place: tuple[int, int], text: str, room: int) -> None:
-    """A line of text, cut off with a mark where there is no room for it."""
-    text = text.replace("\n", " ")
-    while len(text) > 1 and pen.textlength(text, font=font) > room:
-        text = text[:-2] + "…"
-    pen.text(place, text, fill=INK, font=font)
+    """A line of text, cut where there is no room for it."""
+    line = fitting(text.replace("\n", " "), lambda shown: pen.textlength(shown, font=font) <= room)
+    pen.text(place, line, fill=INK, font=font)
+
+
+def fitting(text: str, fits: Callable[[str], bool]) -> str:
+    """As much of a label as fits, cut with a mark before its last word, which tells the value."""
+    if fits(text):
+        return text
+    head, _, value = text.rpartition(" ")
+    for kept, end in ((head, f"… {value}"), (text, "…")):
+        for length in range(len(kept), 0, -1):
+            if fits(kept[:length].rstrip() + end):
+                return kept[:length].rstrip() + end
+    return "…"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from statistics import median
 from typing import Any
 
 from studio.errors import StudioError
@@ -119,7 +117,8 @@ class _Followed:
         self.pace.append((event.at, event.step))
 
     def _seconds_left(self) -> float | None:
-        """From the median pace of the last steps, for samples come between; unknown until some are done."""
-        pairs = zip(self.pace, islice(self.pace, 1, None), strict=False)
-        steps = [(at - before) / (step - done) for (before, done), (at, step) in pairs if step > done]
-        return (self.view.total - self.view.step) * median(steps) if steps else None
+        """From the mean pace of the last steps, what came between them too; unknown until some are done."""
+        if len(self.pace) < 2 or self.pace[-1][1] <= self.pace[0][1]:
+            return None
+        (began, first), (at, last) = self.pace[0], self.pace[-1]
+        return (self.view.total - self.view.step) * (at - began) / (last - first)

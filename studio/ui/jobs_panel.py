@@ -128,4 +128,7 @@ def _ahead(desk: Desk, view: JobView) -> str:
         before += 1
     if not before:
         return "About to begin"
-    return f"Waiting for its turn, {before} job{'s' if before > 1 else ''} before it"
+    told = f"Waiting for its turn, {before} job{'s' if before > 1 else ''} before it"
+    training = desk.present("train")
+    pausable = training is not None and training.state == "running" and view.run.kind != "train"
+    return f"{told}; pause the training, and it comes now" if pausable else told

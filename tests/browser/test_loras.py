@@ -120,6 +120,23 @@ def test_what_is_said_of_the_bin_stays_though_the_lora_was_still_being_read(
     expect(page.locator(".loras .told")).to_contain_text("is in the system's bin")
 
 
+def test_what_is_chosen_stays_when_another_goes_and_goes_by_name(stocked: Server, visit: Visit) -> None:
+    page, asked = visit(stocked), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    enter(page)
+    search(page, "lora 0")
+    card(page, "lora 04").click()
+    for name in ("lora 02", "lora 03"):
+        card(page, name).click(modifiers=["Control"])
+    page.get_by_role("button", name="To the bin").click()
+    expect(card(page, "lora 04")).to_have_count(0)
+    expect(card(page, "lora 02")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator(".loras .told")).to_contain_text("2 LoRAs are in the system's bin")
+    assert "“lora 04”" in asked[0]
+    assert "lora 02\nlora 03" in asked[1]
+
+
 def test_two_are_merged_and_the_new_one_is_used_in_generate(stocked: Server, visit: Visit) -> None:
     page = visit(stocked)
     enter(page)

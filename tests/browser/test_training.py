@@ -158,6 +158,17 @@ def test_a_kohya_file_fills_the_form_and_says_what_did_not_fit(
     expect(page.locator("#train-brought .brought")).to_have_count(0)
 
 
+def test_a_picture_that_is_dropped_in_train_becomes_a_dataset(
+    server: Server, visit: Visit, samples: list[Path]
+) -> None:
+    page = visit(server)
+    enter(page, "Train")
+    page.set_input_files("input.settings", samples[0])
+    page.get_by_label("Name of the dataset").fill("Dropped")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bench-head h2")).to_have_text("Dropped")
+
+
 def test_a_fault_is_told_at_its_field_even_inside_a_fold(server: Server, visit: Visit, foxes: str) -> None:
     page = visit(server)
     enter(page, "Train")

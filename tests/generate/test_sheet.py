@@ -13,7 +13,7 @@ from studio.families._base import Model
 from studio.generate.recipe import read_recipe
 from studio.generate.settings import Axis, GenerateSettings, Mix
 from studio.generate.sheet import cells, comparison
-from studio.generate.sheet_drawing import draw_sheet
+from studio.generate.sheet_drawing import draw_sheet, fitting
 from studio.jobs.events import Event
 from tests.adapters.loras import make_lora
 from tests.generate.studio_run import Bench
@@ -141,3 +141,11 @@ def test_after_stop_there_is_a_sheet_of_what_was_painted(bench: Bench) -> None:
         bench.run(stop_after_two, prompt="a fox", sheet="seed=1-5", steps=2, **SIZE)
     assert len(bench.made()) == 2
     assert bench.made("sheet")[0].facts["cells"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("steps 20", "steps 20"), ("ember fox step 120 0.75", "ember fox… 0.75"), ("x" * 20, "x" * 14 + "…")],
+)
+def test_a_long_label_is_cut_before_its_value(text: str, shown: str) -> None:
+    assert fitting(text, lambda label: len(label) <= 15) == shown

@@ -106,7 +106,7 @@ class Judge:
         if max(cell.drift for cell in later) > best.drift + MOVES:
             return "Later ones also change pictures in which the trigger word is not used."
         if max(cell.likeness for cell in later) <= best.likeness + HARDLY:
-            return "Later ones do not come closer to your pictures."
+            return "Later ones do not come closer to your pictures, so training longer would not help."
         return ""
 
     def _of_stronger(self, best: Cell) -> str:
@@ -128,14 +128,17 @@ class Judge:
     def evidence(self, best: Cell) -> Iterator[str]:
         """What was measured, the chosen one beside the base."""
         base = self.base
-        of_others = f"{base.likeness:.2f} without the LoRA, {self.most:.2f} at most of all that was tried"
-        yield f"Likeness to your pictures, of 1: {best.likeness:.2f}; {of_others}."
-        fit = f"{best.fit:.2f}; {base.fit:.2f} without the LoRA, which knows nothing but the prompt"
-        yield f"How well pictures show what the prompt says, of 1: {fit}."
-        yield f"Pictures without the trigger word moved by {best.drift:.2f}; 0 is not at all."
+        more = f"; {self.most:.2f} is the most that any reached" if self.most > best.likeness + HARDLY else ""
+        yield f"Likeness to your pictures went from {base.likeness:.2f} to {best.likeness:.2f}, of 1{more}."
+        yield (
+            f"Its pictures show {best.fit:.2f} of what the prompt says; "
+            f"the base alone, which never saw yours, {base.fit:.2f}."
+        )
+        seeds = f"; two seeds of the base are {base.variety:.2f} apart" if base.variety > 0 else ""
+        yield f"Without the trigger word its pictures are {best.drift:.2f} away from the base's{seeds}."
         if base.variety > 0:
-            own = f", your pictures by {self.own_variety:.2f}" if self.own_variety else ""
-            yield f"Different seeds differ by {best.variety:.2f}; the base's by {base.variety:.2f}{own}."
+            own = f", your pictures {self.own_variety:.2f}" if self.own_variety else ""
+            yield f"With it, two seeds are {best.variety:.2f} apart{own}: near 0, all would be one picture."
 
     def _sameness(self, cell: Cell) -> float:
         """The share of the usual variety that is lost, 0…1."""

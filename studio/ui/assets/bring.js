@@ -97,6 +97,14 @@
       },
     });
 
+    // Pictures that were dropped in another room become a dataset here.
+    studio.bringPictures = (found) => {
+      if (!found.files.some(({ name }) => props.accept.split(",").some((end) => name.toLowerCase().endsWith(end)))) return false;
+      document.querySelector('#rooms [role="tab"][data-tab-id="caption"]').click();
+      bring(found);
+      return true;
+    };
+
     document.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files || [])].filter((file) => file.type.startsWith("image/"));
       if (!files.length || !root.offsetParent || (studio.typing(event.target) && event.clipboardData.getData("text"))) return;

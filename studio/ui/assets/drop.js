@@ -45,8 +45,9 @@
   });
 
   // Makes `zone` take files: `tell` shows how far it is, `done` gets them as {path, name}. `begin` may ask
-  // something while they are uploaded: what it answers goes to `done` too; null lets them go.
-  studio.takeFiles = (zone, { upload, accept, tell, done, begin = async () => ({}) }) => {
+  // something while they are uploaded: what it answers goes to `done` too; null lets them go. `others` gets
+  // files of which none is wanted here, and says whether it knew what to do with them.
+  studio.takeFiles = (zone, { upload, accept, tell, done, begin = async () => ({}), others = () => false }) => {
     const wanted = ({ file }) => !file.name.startsWith(".") && accept.some((end) => file.name.toLowerCase().endsWith(end));
     let depth = 0;
     let busy = false;
@@ -55,7 +56,7 @@
       if (busy) return;
       const chosen = files.filter(wanted);
       const passed = files.length - chosen.length;
-      if (!chosen.length) return tell(files.length ? "Nothing there that can be used here." : "");
+      if (!chosen.length) return others({ files, folder }) || tell(files.length ? "Nothing there that can be used here." : "");
       busy = true;
       const arrived = [];
       let next = 0, ready = 0, lost = 0;

@@ -47,6 +47,7 @@
       strip.hidden = !(value.strip || []).length;
       strip.replaceChildren(...(value.strip || []).map((one, at) => button(h("img", { src: one.url, alt: "" }), () => trigger("act", { act: "pick", picture: one.place }), { class: "thumb", "aria-label": `Show picture ${at + 1}` })));
       bar.hidden = !shown || Boolean(value.running) && !parted;
+      if (!bar.hidden) offer();
       if (value.running && value.running !== following) follow(value.running);
     }
 
@@ -133,14 +134,16 @@
       const place = (value.picture || {}).place;
       if (!place || other.dataset.of === place) return;
       other.dataset.of = place;
-      const { adapters = [] } = await ask("mixed", { place });
-      choices(adapters);
+      const answer = await ask("mixed", { place });
+      if (other.dataset.of !== place) return;
+      if (answer.fault) other.dataset.of = ""; // it is asked again
+      choices(answer.adapters || []);
     }
     function choices(adapters) {
       const name = (one) => one.split("/").pop();
       other.replaceChildren(h("option", { value: "-" }, "Compare with …"), ...(adapters.length ? [h("option", { value: "" }, "the bare base")] : []),
         ...(adapters.length > 1 ? adapters.map((one) => h("option", { value: one }, `without ${name(one)}`)) : []),
-        ...(adapters.length ? [] : [h("option", { disabled: true, value: "x" }, "no LoRA is in this picture")]));
+        ...(adapters.length || !other.dataset.of ? [] : [h("option", { disabled: true, value: "x" }, "no LoRA of yours is in this picture")]));
     }
     other.addEventListener("change", async () => {
       const without = other.value, shown = value.picture;

@@ -23,9 +23,10 @@
     const all = button("Select all", () => shelf.choose(shelf.shown()), { class: "link" });
     const none = button("None", () => shelf.choose([]), { class: "link" });
     const mix = button("Use in Generate", () => use([...shelf.chosen]), { class: "link" });
+    const bin = button("Delete", () => shelf.toBin([...shelf.chosen]), { class: "link", title: "To the system's bin" });
     const bar = h("div", { class: "bench-bar" }, h("div", { class: "find" }, search), family,
       h("div", { class: "row" }, favourites, doubles, foldersButton),
-      h("div", { class: "selection" }, state, all, none, mix));
+      h("div", { class: "selection" }, state, all, none, mix, bin));
     const place = h("section", { class: "fold folders", hidden: true, "aria-label": "Folders of other programs" });
     const empty = h("div", { class: "nothing" });
     empty.innerHTML = EMPTY;
@@ -84,7 +85,7 @@
       bar.classList.toggle("choosing", shelf.chosen.size > 0);
       state.textContent = shelf.chosen.size ? `${shelf.chosen.size} chosen` : "";
       all.hidden = !shown;
-      none.hidden = mix.hidden = !shelf.chosen.size;
+      none.hidden = mix.hidden = bin.hidden = !shelf.chosen.size;
       for (const each of [search, favourites, doubles]) each.hidden = !there;
       empty.hidden = shown > 0 || shelf.revision < 0;
       empty.querySelector("p").textContent = shelf.busy ? "Looking at your LoRAs …" : there ? "No LoRA is like that." : "No LoRAs yet. Train one, drop files on the left, or show the folder of another program.";

@@ -1,6 +1,7 @@
 // What this window knows of the library: its cards, which are shown, chosen and open. Others listen.
 (() => {
   studio.makeLoraShelf = (server) => {
+    const NAMED = 12; // LoRAs that a question names
     const listeners = [];
     let asking = null, again = false;
 
@@ -87,6 +88,17 @@
       if (answer.told || answer.fault) shelf.tell("told", answer);
       if (!answer.fault) await shelf.sync();
       return answer;
+    };
+
+    // Asks, by their names, whether these are to go; answers null where they stay.
+    shelf.toBin = async (names, before = async () => {}) => {
+      const titles = names.map((name) => shelf.card(name)?.title || name), more = titles.length - NAMED;
+      const which = titles.length > 1
+        ? `these ${titles.length} LoRAs into the system's bin?\n\n${titles.slice(0, NAMED).join("\n")}${more > 0 ? `\nand ${more} more` : ""}`
+        : `“${titles[0]}” into the system's bin?`;
+      if (!confirm(`Put ${which}`)) return null;
+      await before();
+      return shelf.act("bin", { names });
     };
     return shelf;
   };

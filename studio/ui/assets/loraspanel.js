@@ -48,13 +48,12 @@
     }
 
     async function remove() {
-      const names = shelf.chosen.has(name) ? [...shelf.chosen] : [name];
-      if (!confirm(names.length > 1 ? `Put these ${names.length} LoRAs into the system's bin?` : `Put “${shelf.card(name).title}” into the system's bin?`)) return;
-      await kept();
       const left = name;
-      shelf.show(""); // at once: what is still being read of it would only say that it is gone
-      const said = await shelf.act("bin", { names });
-      if (said.fault) shelf.show(left);
+      const said = await shelf.toBin([name], async () => {
+        await kept();
+        shelf.show(""); // at once: what is still being read of it would only say that it is gone
+      });
+      if (said?.fault) shelf.show(left);
     }
 
     function facts(card) {

@@ -14,6 +14,7 @@
       accept: props.accept.split(","),
       tell: (text) => (told.textContent = text),
       done: ({ files }) => trigger("dropped", { files: files.slice(0, 1) }),
+      others: (pictures) => studio.bringPictures(pictures),
     });
   };
 

@@ -112,13 +112,15 @@ def bin_training(view: TrainingView, run: str) -> str:
 
     What it put among the LoRAs stays there.
     """
-    one = next((one for one in view.trainings() if one.run.id == run), None)
+    trainings = view.trainings()
+    one = next((one for one in trainings if one.run.id == run), None)
     if one is None:
         raise StudioError("This training is no longer there")
+    called = names(trainings)[run]
     if one.state not in OVER:
         raise StudioError("This training has not ended", remedy="Stop it first.")
     send2trash(one.run.folder(view.desk.workspace))
-    return f"The training “{one.run.title}” is in the system's bin. LoRAs that came of it stay."
+    return f"The training “{called}” is in the system's bin. LoRAs that came of it stay."
 
 
 def _last_samples(desk: Desk, view: JobView) -> list[dict[str, Any]]:
