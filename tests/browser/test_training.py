@@ -5,17 +5,18 @@ The tests go in the order of the file and share a server and the training of the
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from studio.data.hints import set_hints
 from studio.data.imports import import_pictures
 from studio.jobs.queue import Queue
 from studio.train.settings import TrainSettings
 from tests.browser.conftest import Server, Visit
-from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train
+from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train, until
 
 pytestmark = pytest.mark.browser
 STAGE = "#train-stage"
@@ -125,6 +126,30 @@ def test_a_preset_of_ones_own_is_saved_and_used(server: Server, visit: Visit, fo
     page.locator("#train-preset input").fill("Short")  # the list is long: one types to find
     page.get_by_role("option", name="Short foxes (yours)", exact=True).click()
     expect(page.locator("#train-steps input[type=number]")).to_have_value("55")
+
+
+def test_what_was_chosen_last_holds_though_the_answer_to_the_one_before_comes_late(
+    server: Server, visit: Visit
+) -> None:
+    page, held, released = visit(server), list[Route](), list[bool]()
+
+    def hold(route: Route) -> None:
+        if not released and "pocket-style" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    enter(page, "Train")
+    open_fold(page, "train-shelf")
+    page.route(re.compile("queue/join"), hold)
+    choose(page, "train-preset", "Miniature, a style")
+    until(page, lambda: bool(held))
+    choose(page, "train-preset", "Miniature, a subject")
+    released.append(True)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#train-preset input")).to_have_value("Miniature, a subject")
+    expect(page.locator("#train-class_word")).to_be_visible()
 
 
 def test_base_purpose_and_quality_fill_the_form(server: Server, visit: Visit, foxes: str) -> None:

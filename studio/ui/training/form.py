@@ -29,6 +29,7 @@ from studio.ui.training.choice import FIRST, PERSONAL, PURPOSES, QUALITIES
 from studio.ui.widgets import live
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+LAST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # what is chosen while one is under way holds
 TITLES = {"What to learn": "Name and captions", "Network": "Network and rank"}
 PROPOSED = ("trigger", "class_word")
 Values = Mapping[str, Any]
@@ -111,10 +112,10 @@ class TrainForm(FoldedForm):
         given = self.inputs(self.before)
         filling = [*self.outputs()]
         for trigger in (self.preset_box.input, self.quality.input):
-            trigger(kindly(self._rechosen), given, filling, **QUIET)
-        self.purpose.input(kindly(self._for_purpose), given, filling, **QUIET)
-        fields["base"].input(kindly(self.for_base), given, filling, **QUIET)
-        fields["dataset"].input(kindly(self._proposed), given, filling, **QUIET)
+            trigger(kindly(self._rechosen), given, filling, **LAST)
+        self.purpose.input(kindly(self._for_purpose), given, filling, **LAST)
+        fields["base"].input(kindly(self.for_base), given, filling, **LAST)
+        fields["dataset"].input(kindly(self._proposed), given, filling, **LAST)
 
     def inputs(self, *others: Component) -> set[Component]:
         """What a handler of this form takes."""
@@ -197,7 +198,9 @@ class TrainForm(FoldedForm):
         preset = given[self.preset_box]
         known = self.presets().get(preset or "")
         purpose = known.preset.purpose if known else ""
-        return {**self._chosen(given, preset), **(self.put_purpose(purpose) if purpose else {})}
+        updates = {**self._chosen(given, preset), **(self.put_purpose(purpose) if purpose else {})}
+        updates.pop(self.preset_box)  # it shows what was chosen, by now perhaps another one
+        return updates
 
     def _for_purpose(self, given: Given) -> Updates:
         purpose = given[self.purpose]
