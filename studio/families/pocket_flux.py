@@ -18,7 +18,7 @@ class PocketFlux(Flux1):
     title = "Miniature FLUX"
     architecture = "lora-studio-pocket-flux"
     base_version = "pocket_flux"
-    defaults = replace(PocketXL.defaults, guidance=3.5, target_modules=Flux1.defaults.target_modules)
+    defaults = replace(PocketXL.defaults, guidance=2.5, target_modules=Flux1.defaults.target_modules)
     suggested: tuple[str, ...] = ()
     order = 13
 
