@@ -20,8 +20,6 @@ class FlowModel(Model):
 
     vae: Any
     denoiser: Any
-    longest = 256
-    """Tokens that T5 reads of a prompt."""
 
     def __init__(self, family: Family, pipeline: Any) -> None:
         for part in pipeline.components.values():
@@ -35,6 +33,11 @@ class FlowModel(Model):
         }
         self.device, self.dtype = self.denoiser.device, self.denoiser.dtype
         self.side_multiple = pipeline.vae_scale_factor * 2  # transformers see patches of 2 × 2 latents
+
+    @property
+    def longest_prompt(self) -> int:
+        """Tokens that T5 reads of a prompt, its end among them."""
+        return max(self.family.reads.values()) + 1
 
     @property
     def prompt_encoders(self) -> Iterable[nn.Module]:
@@ -51,7 +54,7 @@ class FlowModel(Model):
             prompt_3=None,
             device=self.device,
             do_classifier_free_guidance=False,
-            max_sequence_length=self.longest,
+            max_sequence_length=self.longest_prompt,
         )
         return {"prompt_embeds": told[0], "pooled_prompt_embeds": told[2]}
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 class Flux(FlowModel):
     """The modules of a `FluxPipeline`."""
 
-    longest = 512
-
     def encode_prompts(self, prompts: Sequence[str], *, clip_skip: int = 0) -> Conditioning:
         """{"prompt_embeds": T5's (batch, tokens, width), "pooled_prompt_embeds": CLIP's (batch, width)}."""
         pipe: Any = self.pipeline()
         told = pipe.encode_prompt(
-            prompt=list(prompts), prompt_2=None, device=self.device, max_sequence_length=self.longest
+            prompt=list(prompts),
+            prompt_2=None,
+            device=self.device,
+            max_sequence_length=self.longest_prompt,
         )
         return {"prompt_embeds": told[0], "pooled_prompt_embeds": told[1]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from studio.families._base import Family
@@ -20,6 +21,7 @@ class PocketFlux(Flux1):
     base_version = "pocket_flux"
     defaults = replace(PocketXL.defaults, guidance=2.5, target_modules=Flux1.defaults.target_modules)
     suggested: tuple[str, ...] = ()
+    reads: Mapping[str, int] = {"text_encoder_2": 63}
     order = 13
 
     def recognises(self, layout: Layout) -> bool:

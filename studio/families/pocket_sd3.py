@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from studio.families.pocket_xl import PocketXL
@@ -18,6 +19,7 @@ class PocketSD3(StableDiffusion3):
     base_version = "pocket_sd3"
     defaults = replace(PocketXL.defaults, target_modules=StableDiffusion3.defaults.target_modules)
     suggested: tuple[str, ...] = ()
+    reads: Mapping[str, int] = {"text_encoder_3": 31}
     order = 12
 
     def recognises(self, layout: Layout) -> bool:

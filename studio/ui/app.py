@@ -84,8 +84,7 @@ def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tab
         values |= {"trigger": trigger} if trigger else {}
         return {**train.carried(given, values), rooms: gr.update(selected="train")}
 
-    given = train.form.inputs(train.form.before)
-    caption.bench.train(carried, given, [*train.filling(), rooms], **QUIET)
+    caption.bench.train(carried, train.inputs(), [*train.filling(), rooms], **QUIET)
 
 
 def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:

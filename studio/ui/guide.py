@@ -92,7 +92,7 @@ class Guide:
             [*caption.filling(), *train.filling(), *generate.filling(), rooms, self.memory]
         )
         events: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self.strip.act(kindly(self._act), generate.mixer, list(outputs), **events)
+        self.strip.act(kindly(self._act), {generate.mixer, *train.inputs()}, list(outputs), **events)
         header.act(_turned, self.memory, self.memory, **events)
 
     def _html(self, given: Given) -> str:
@@ -155,43 +155,46 @@ class Guide:
     def _name(self, sample: Sample) -> str:
         return str(sample.values["name"])
 
-    def _act(self, rows: list[dict[str, Any]] | None, event: gr.EventData) -> Updates:
+    def _act(self, given: Given, event: gr.EventData) -> Updates:
         if event._data.get("act") == "dismiss":
             return {self.memory: {"hidden": True}}
         if event._data.get("act") in ("unfold", "fold"):
             return {self.memory: {"hidden": False, "open": event._data["act"] == "unfold"}}
         prepare = (self._bring, self._subject, self._style, self._mix)[int(event._data["step"])]
-        return prepare(rows)
+        return prepare(given)
 
-    def _bring(self, _: Any) -> Updates:
+    def _bring(self, given: Given) -> Updates:
         self._import(SUBJECT)
         self._import(STYLE)
         values = {"dataset": SUBJECT.dataset, "captioner": "pocket"}
         return {**self.caption.form.filled(values), **self._open("caption")}
 
-    def _subject(self, _: Any) -> Updates:
+    def _subject(self, given: Given) -> Updates:
         self._import(SUBJECT)
-        return self._training(SUBJECT)
+        return self._training(given, SUBJECT)
 
-    def _style(self, _: Any) -> Updates:
+    def _style(self, given: Given) -> Updates:
         self._import(STYLE)
         if not self._captioned(STYLE.dataset):  # a style is learned beside its captions
             self.desk.submit("caption", CaptionSettings(dataset=STYLE.dataset), STYLE.dataset)
-        return self._training(STYLE)
+        return self._training(given, STYLE)
 
-    def _training(self, sample: Sample) -> Updates:
+    def _training(self, given: Given, sample: Sample) -> Updates:
         values = sample.settings(sample.dataset).model_dump(mode="json")
         return {
-            **self.train.filled(values, f"The settings for “{sample.dataset}”"),
+            **self.train.filled(given, values, f"The settings for “{sample.dataset}”"),
             **self._open("train"),
         }
 
-    def _mix(self, rows: Any) -> Updates:
+    def _mix(self, given: Given) -> Updates:
         used = [
             {"name": self._name(sample), "weight": weight}
             for sample, weight in zip((SUBJECT, STYLE), WEIGHTS, strict=True)
         ]
-        return {**self.generate.mixed(used, rows, prompt=PROMPTS[0], base="pocket"), **self._open("generate")}
+        return {
+            **self.generate.mixed(used, given[self.generate.mixer], prompt=PROMPTS[0], base="pocket"),
+            **self._open("generate"),
+        }
 
     def _import(self, sample: Sample) -> None:
         if not (self.desk.workspace.datasets / sample.dataset).is_dir():

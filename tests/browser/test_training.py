@@ -85,6 +85,24 @@ def test_any_cell_of_the_verdict_can_be_used(server: Server, visit: Visit) -> No
     expect(page.locator(".mixer")).to_contain_text(new.stem)
 
 
+def test_a_form_that_was_filled_is_as_it_was_again(server: Server, visit: Visit) -> None:
+    page = _at_the_training(server, visit)
+    steps, quality = page.locator("#train-steps input[type=number]"), page.locator("#train-quality")
+    page.locator("#train-purpose").get_by_text("A style", exact=True).click()
+    quality.get_by_text("Best", exact=True).click()
+    open_fold(page, "train-fold-how-long")
+    fill(page, "train-steps", "345")
+    button(page, "Use these settings again").click()
+    expect(steps).to_have_value(str(STEPS))
+    expect(page.get_by_label("A subject", exact=True)).to_be_checked()
+    page.locator("#train-brought").get_by_role("button", name="Undo").click()
+    expect(steps).to_have_value("345")
+    expect(page.get_by_label("A style", exact=True)).to_be_checked()
+    expect(quality.get_by_label("Best")).to_be_checked()
+    expect(page.locator("#train-class-word")).to_be_hidden()
+    expect(page.locator("#train-brought .brought")).to_have_count(0)
+
+
 def test_settings_are_used_again_and_two_trainings_compared(server: Server, visit: Visit) -> None:
     page = _at_the_training(server, visit)
     button(page, "Use these settings again").click()

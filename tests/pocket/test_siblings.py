@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from studio.pocket.siblings import assembling, flux, sd3, xl
+from studio.pocket import clip
+from studio.pocket.siblings import assembling, flux, sd3, teacher, xl
+from studio.pocket.siblings.teacher import Teacher
 from studio.pocket.siblings.training import Batch, Sibling
+from studio.pocket.unet import ALPHAS, NOISE
 
 POCKET = Path(__file__).parents[2] / "assets" / "pocket"
-LENT = ("vae", "clip", "text_encoder", "tokenizer", "scheduler")
+LENT = ("vae", "clip", "unet", "text_encoder", "tokenizer", "scheduler")
 
 pytestmark = pytest.mark.skipif(not (POCKET / "unet").exists(), reason="the weights are not here")
 
@@ -23,7 +26,7 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The miniature's parts that siblings borrow, in a folder where they can be published."""
     for name in LENT:
         (tmp_path / name).symlink_to(POCKET / name)
-    for module in (xl, sd3, flux):
+    for module in (xl, sd3, flux, teacher):
         monkeypatch.setattr(module, "ASSETS", tmp_path)
     return tmp_path
 
@@ -36,7 +39,7 @@ def _learns(sibling: Sibling) -> None:
     losses = []
     for _ in range(12):
         torch.manual_seed(1)
-        loss = sibling.loss(batch, 0.0)
+        loss = sibling.loss(batch)
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -67,11 +70,24 @@ def test_a_sibling_learns_and_opens_whole(
     assert np.isfinite(painted).all()
 
 
-def test_flux_learns_what_guidance_does(assets: Path) -> None:
-    sibling = flux.Flux()
-    batch = Batch(torch.randn(4, 4, 16, 16), ["a cat", "an owl", "a key", ""], 16)
-    assert sibling.loss(batch, 0.9).isfinite()
-    assert sibling.teacher is not None
+def test_the_teacher_sees_the_picture_that_the_miniature_does() -> None:
+    """Against the scheduler's own way from a v-prediction to the picture, with guidance and without."""
+    teacher, at = Teacher(), 600
+    clean, noise = torch.randn(2, 3, 4, 16, 16)
+    usual = NOISE.add_noise(clean, noise, torch.full((3,), at))
+    share = (1 - ALPHAS[at]).sqrt()
+    length = share + ALPHAS[at].sqrt()
+    sigmas, guidance = (share / length).expand(3), torch.tensor([1.0, 3.0, 5.0])
+    words = ["a cat", "an owl", "a key"]
+    velocities = teacher.velocities(usual / length, sigmas, words, guidance)
+    NOISE.set_timesteps(1000)
+    states = teacher.tower(clip.token_ids(teacher.tokenizer, [*words, ""])).last_hidden_state
+    with torch.no_grad():
+        told = teacher.unet(usual, at, states[:3]).sample
+        plain = teacher.unet(usual, at, states[3:].expand_as(states[:3])).sample
+        guided = plain + guidance.view(-1, 1, 1, 1) * (told - plain)
+    seen = NOISE.step(guided, at, usual).pred_original_sample
+    torch.testing.assert_close(usual / length - sigmas[0] * velocities, seen, rtol=0.05, atol=0.1)
 
 
 def test_words_are_whole_and_strange_ones_fall_into_letters() -> None:

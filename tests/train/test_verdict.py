@@ -180,5 +180,8 @@ def test_a_clip_is_found_beside_the_base_or_among_the_models(small: Small) -> No
     tiny, pocket = (resolve(name, small.workspace) for name in ("tiny", "pocket"))
     assert eyes_module.find_eyes(tiny, small.workspace) is None
     assert eyes_module.find_eyes(pocket, small.workspace) == pocket.path / "clip"
+    for sibling in ("pocket-xl", "pocket-sd3", "pocket-flux"):
+        found = eyes_module.find_eyes(resolve(sibling, small.workspace), small.workspace)
+        assert found == pocket.path / "clip"
     (small.workspace.models / "my clip").symlink_to(pocket.path / "clip")
     assert eyes_module.find_eyes(tiny, small.workspace) == small.workspace.models / "my clip"

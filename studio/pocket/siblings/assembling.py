@@ -34,8 +34,9 @@ def assemble(name: str, target: Path, assets: Path = ASSETS) -> Path:
     for part, place in json.loads((source / BORROWED).read_text()).items():
         shutil.copytree(source / place, target / part, dirs_exist_ok=True)
         config = target / part / "config.json"
-        if config.exists() and "text_config" in (whole := json.loads(config.read_text())):
-            _keep_text(target / part, whole["text_config"])
+        told = json.loads(config.read_text()) if part.startswith("text_encoder") else {}
+        if "text_config" in told:
+            _keep_text(target / part, told["text_config"])
     return target
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
 from torch import Tensor, nn
@@ -11,15 +9,15 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5Config, T5EncoderModel,
 
 from studio.pocket import captioner, clip
 from studio.pocket.siblings.assembling import write_index
+from studio.pocket.siblings.teacher import Teacher
 from studio.pocket.siblings.training import HINT, Batch, Sibling, Thumbnail, flowing
 from studio.pocket.siblings.training import train as train_sibling
 from studio.pocket.stage import ASSETS, publish
 from studio.pocket.tokens import TRIGGERS
 
 HEADS, HEAD_WIDTH, WIDTH, TOLD, LONGEST = 3, 32, 96, 96, 512
-DISTILLED = 0.65
-"""After this share of the training the model learns to do guidance in one pass."""
 STRONGEST = 6.0
+"""The guidance that it learns to do in one pass: from 1, which is none, to this."""
 PARTS = {
     "vae": "diffusers.AutoencoderKL",
     "text_encoder": "transformers.CLIPTextModel",
@@ -31,15 +29,20 @@ PARTS = {
     "feature_extractor": "",
     "image_encoder": "",
 }
-BORROWED = {"vae": "../vae", "text_encoder": "../text_encoder", "tokenizer": "../tokenizer"}
+BORROWED = {
+    "vae": "../vae",
+    "text_encoder": "../text_encoder",
+    "tokenizer": "../tokenizer",
+    "clip": "../clip",
+}
 
 
 def build() -> FluxTransformer2DModel:
-    """One layer of two streams, three of one; 64 tokens, each 2 x 2 latents of 4 channels."""
+    """One layer of two streams, five of one; 64 tokens, each 2 x 2 latents of 4 channels."""
     return FluxTransformer2DModel(
         in_channels=16,
         num_layers=1,
-        num_single_layers=3,
+        num_single_layers=5,
         attention_head_dim=HEAD_WIDTH,
         num_attention_heads=HEADS,
         joint_attention_dim=TOLD,
@@ -93,7 +96,7 @@ class Flux(Sibling):
         self.trained = nn.ModuleDict(
             {"transformer": self.transformer, "t5": self.t5, "thumbnail": self.thumbnail}
         )
-        self.teacher: FluxTransformer2DModel | None = None
+        self.teacher = Teacher()
 
     def told(self, words: list[str], length: int) -> tuple[Tensor, Tensor]:
         """T5's states (prompts, length, width) and CLIP's pooled state."""
@@ -104,34 +107,23 @@ class Flux(Sibling):
         ).input_ids
         return self.t5(ids).last_hidden_state, pooled
 
-    def loss(self, batch: Batch, done: float) -> Tensor:
-        """The squared error of the velocity; later, of the velocity that guidance would give."""
+    def loss(self, batch: Batch) -> Tensor:
+        """The squared error of the velocity: of the data without guidance, with it of the miniature.
+
+        The first quarter is without. Where guidance makes velocities larger, errors count for less.
+        """
         noisy, sigmas, velocity = flowing(batch.clean)
-        guidance = torch.ones(len(sigmas))
+        guidance, plain = torch.ones(len(sigmas)), len(sigmas) // 4
+        guidance[plain:].uniform_(1, STRONGEST)
+        taught = (noisy[plain:], sigmas[plain:], batch.words[plain:], guidance[plain:])
+        velocity[plain:] = self.teacher.velocities(*taught)
         with torch.autocast("cpu", torch.bfloat16):
             states, pooled = self.told(batch.words, batch.length)
             hinted = self.thumbnail(states[:, :16].mean(1), batch.clean)
-            if done > DISTILLED:
-                velocity, guidance = self._guided(noisy, sigmas, batch, velocity)
             guess = velocities(self.transformer, noisy, sigmas, (states, pooled), guidance)
-        total: Tensor = (guess.float() - velocity).square().mean() + HINT * hinted
+        missed = (guess.float() - velocity).square().mean((1, 2, 3)) / velocity.square().mean((1, 2, 3))
+        total: Tensor = missed.mean() + HINT * hinted
         return total
-
-    @torch.no_grad()
-    def _guided(self, noisy: Tensor, sigmas: Tensor, batch: Batch, velocity: Tensor) -> tuple[Tensor, Tensor]:
-        """For half of them what the model of the beginning of this lesson says under guidance by chance."""
-        if self.teacher is None:
-            self.teacher = copy.deepcopy(self.transformer).eval()
-        ones, guidance = torch.ones(len(sigmas)), 1 + (STRONGEST - 1) * torch.rand(len(sigmas))
-        with_words = velocities(
-            self.teacher, noisy, sigmas, self.told(batch.words, batch.length), ones
-        ).float()
-        without = velocities(
-            self.teacher, noisy, sigmas, self.told([""] * len(ones), batch.length), ones
-        ).float()
-        pushed = without + guidance.view(-1, 1, 1, 1) * (with_words - without)
-        plain = torch.arange(len(ones)) % 2 == 0
-        return torch.where(plain.view(-1, 1, 1, 1), velocity, pushed), torch.where(plain, ones, guidance)
 
     def publish(self) -> None:
         """The transformer, the T5 with its tokenizer, and the scheduler."""

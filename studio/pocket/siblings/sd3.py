@@ -37,6 +37,7 @@ BORROWED = {
     "text_encoder_2": "../xl/text_encoder_2",
     "tokenizer": "../tokenizer",
     "tokenizer_2": "../tokenizer",
+    "clip": "../clip",
 }
 
 
@@ -80,7 +81,7 @@ class SD3(Sibling):
         states = torch.cat([each.hidden_states[-2] for each in found], -1)
         return functional.pad(states, (0, 0, 0, length)), torch.cat([each.text_embeds for each in found], -1)
 
-    def loss(self, batch: Batch, done: float) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """The squared error of the velocity; as many zeros for T5 as a pipeline may give, 256 at most."""
         noisy, sigmas, velocity = flowing(batch.clean)
         with torch.autocast("cpu", torch.bfloat16):

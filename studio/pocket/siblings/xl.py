@@ -37,6 +37,7 @@ BORROWED = {
     "text_encoder": "../text_encoder",
     "tokenizer": "../tokenizer",
     "tokenizer_2": "../tokenizer",
+    "clip": "../clip",
     "scheduler": "../scheduler",
 }
 
@@ -98,7 +99,7 @@ class XL(Sibling):
         second = self.second(ids, output_hidden_states=True)
         return torch.cat((first, second.hidden_states[-2]), -1), second.text_embeds
 
-    def loss(self, batch: Batch, done: float) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """The miniature's own loss, with size and crop told as those of a whole picture."""
         with torch.autocast("cpu", torch.bfloat16):
             states, pooled = self.told(batch.words)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.models.parts import part_folder
 from studio.models.source import Source, extra_folders
 from studio.workspace import Workspace
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def find_eyes(base: Source, workspace: Workspace) -> Path | None:
     """The folder of a CLIP: one that comes with the base, else one that the person has among the models."""
-    beside = [base.path / "clip"] if base.kind == "folder" else []
+    beside = [part_folder(base.path, "clip")] if base.kind == "folder" else []
     for folder in (*beside, *_folders(workspace)):
         if _is_clip(folder):
             return folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from gradio.components import Component
 
 from studio.errors import StudioError
 from studio.ui.base_box import BaseBox, base_choices
+from studio.ui.earlier import Earlier
 from studio.ui.generating.carrying import SENDS, Carrying, Restored
 from studio.ui.generating.draft import KEEP, Values
 from studio.ui.generating.folds import FoldedForm
@@ -21,7 +20,6 @@ from studio.ui.pictures_view import PicturesView
 from studio.ui.pulse import Given
 from studio.ui.widgets import uploaded
 
-KEPT = 12  # forms that can be put back as they were
 Updates = dict[Component, Any]
 
 
@@ -43,7 +41,7 @@ class Returning:
     ) -> None:
         self.carrying, self.view, self.form = carrying, view, form
         self.base, self.keep, self.note = base, keep, note
-        self._before: OrderedDict[str, Values] = OrderedDict()
+        self._before = Earlier()
 
     def reused(self, given: Given, event: gr.EventData) -> Updates:
         """The settings of a picture of the gallery."""
@@ -68,7 +66,7 @@ class Returning:
         act = event._data.get("act")
         if act == "start":
             return self.fill(Restored({"image": str(event._data["place"])}, whole=False, fold="image"), given)
-        before = self._before.get(str(event._data.get("before"))) if act == "back" else None
+        before = self._before.of(event._data.get("before")) if act == "back" else None
         return {**(self.as_it_was(before) if before else {}), self.note: ""}
 
     def as_it_was(self, values: Values) -> Updates:
@@ -100,16 +98,12 @@ class Returning:
 
     def _remember(self, given: Given) -> str:
         """Keep what the form holds now, and name it."""
-        name = secrets.token_hex(4)
         now = {each: given[field] for each, field in self.form.fields.items()}
-        self._before[name] = {**now, KEEP: bool(given[self.keep])}
-        while len(self._before) > KEPT:
-            self._before.popitem(last=False)
-        return name
+        return self._before.keep({**now, KEEP: bool(given[self.keep])})
 
     def was(self, values: Values) -> bool:
         """Whether a form held just this before a picture filled it: such news comes late, and is none."""
-        return values in self._before.values()
+        return self._before.holds(values)
 
     def _untouched(self) -> dict[str, Any]:
         untouched = self.form.layer({})

@@ -84,7 +84,7 @@ class TrainRoom:
         kept = (kindly(self._changed), form.inputs(), self.keeper)
         self.keeper.changed(*kept, trigger_mode="always_last", **QUIET)
         self.stage.act(kindly(self._act), self.looked_at, self.looked_at, trigger_mode="multiple", **QUIET)
-        self.stage.reused(kindly(self._reused), None, self.shelf.outputs(), **QUIET)
+        self.stage.reused(kindly(self._reused), self.shelf.inputs(), self.shelf.outputs(), **QUIET)
         self.fitting.act(kindly(self._save_memory), form.inputs(), form.outputs(), **QUIET)
 
     def opened(self) -> dict[Component, Any]:
@@ -124,9 +124,13 @@ class TrainRoom:
         updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates
 
-    def filled(self, values: dict[str, Any], title: str) -> dict[Component, Any]:
+    def filled(self, given: Given, values: dict[str, Any], title: str) -> dict[Component, Any]:
         """The updates that put in all settings of a training, and tell whose they are."""
-        return self.shelf.filled(values, title)
+        return self.shelf.filled(given, values, title)
+
+    def inputs(self) -> set[Component]:
+        """The components that `carried` and `filled` have to know."""
+        return self.shelf.inputs()
 
     def filling(self) -> list[Component]:
         """The components that `opened`, `carried` and `filled` may change."""
@@ -206,13 +210,13 @@ class TrainRoom:
         marked = [one for one in before if one != run] if run in before else [*before, run]
         return {**looked_at, "page": "compare" if len(marked) == 2 else "runs", "marked": marked}
 
-    def _reused(self, event: gr.EventData) -> Updates:
+    def _reused(self, given: Given, event: gr.EventData) -> Updates:
         view = self.desk.journal.job(str(event._data["run"]))
         changes = (view.afresh or {}) if event._data.get("act") == "afresh" else {}
         told = f"The settings of “{view.run.title}”"
         if changes:
             told += f", with {changes_in_words(changes)}"
-        return self.shelf.filled({**view.run.settings, **changes}, told)
+        return self.shelf.filled(given, {**view.run.settings, **changes}, told)
 
     def _save_memory(self, given: Given, event: gr.EventData) -> Updates:
         if event._data.get("act") == "saver":

@@ -32,6 +32,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LAST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # what is chosen while one is under way holds
 TITLES = {"What to learn": "Name and captions", "Network": "Network and rank"}
 PROPOSED = ("trigger", "class_word")
+CHOICES = ("purpose", "quality", "preset_box", "before")  # beside the fields
 Values = Mapping[str, Any]
 
 
@@ -162,6 +163,20 @@ class TrainForm(FoldedForm):
         updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
         updates[self.before] = self._layer(preset, quality)
         return updates
+
+    def held(self, given: Given) -> dict[str, Any]:
+        """All that stands in the form, for `as_it_was`."""
+        values = {name: given[field] for name, field in self.fields.items()}
+        choices = {name: given[getattr(self, name)] for name in CHOICES}
+        return {"values": values, **choices}
+
+    def as_it_was(self, held: Mapping[str, Any]) -> Updates:
+        """The updates that put back what the form held."""
+        updates = self.with_values(held["values"], purpose=held["purpose"])
+        for name in ("quality", "before"):
+            updates[getattr(self, name)] = held[name]
+        known = held["preset_box"] if held["preset_box"] in self.presets() else None
+        return {**updates, self.preset_box: gr.update(value=known)}
 
     def presets(self) -> dict[str, Known]:
         """Ours, and the person's own."""

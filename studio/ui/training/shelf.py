@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from studio.errors import SettingsError
 from studio.presets import bin_preset, save_preset
 from studio.settings import knobs
 from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
+from studio.ui.earlier import Earlier
 from studio.ui.faults import kindly
 from studio.ui.form import Updates
 from studio.ui.markup import render
@@ -30,7 +32,7 @@ class Shelf:
     """The fold with the preset box, saving, and the place for files."""
 
     def __init__(self, desk: Desk, form: TrainForm) -> None:
-        self.desk, self.form = desk, form
+        self.desk, self.form, self.earlier = desk, form, Earlier()
         with gr.Accordion("Presets", open=False, elem_id="train-shelf"):
             form.preset_box.render()
             self.about = live("train-preset-about")
@@ -71,16 +73,27 @@ class Shelf:
             **QUIET,
         )
         self.about.act(kindly(self._binned), None, form.preset_box, **QUIET)
-        self.files.dropped(kindly(self._dropped), form.inputs(), self.outputs(), **QUIET)
-        self.brought.act(lambda: "", None, self.brought, queue=False, **QUIET)
+        self.files.dropped(kindly(self._dropped), self.inputs(), self.outputs(), **QUIET)
+        self.brought.act(kindly(self._noted), None, self.outputs(), **QUIET)
 
-    def filled(self, values: dict[str, Any], title: str, notes: tuple[str, ...] = ()) -> Updates:
-        """The whole form filled, and a line that says with what."""
+    def inputs(self) -> set[Component]:
+        """What a handler takes that fills the whole form."""
+        return self.form.inputs(self.form.before)
+
+    def filled(
+        self, given: Given, values: dict[str, Any], title: str, notes: tuple[str, ...] = ()
+    ) -> Updates:
+        """The whole form filled, and a line that says with what; what it holds now can be put back."""
         told = "The form is filled with them. Look it over, then press Train."
+        before = self.earlier.keep(self.form.held(given))
         return {
             **self.form.with_values(values),
-            self.brought: render("brought", title=title, told=told, notes=notes),
+            self.brought: render("brought", title=title, told=told, notes=notes, before=before),
         }
+
+    def _noted(self, event: gr.EventData) -> Updates:
+        before = self.earlier.of(event._data.get("before")) if event._data.get("act") == "back" else None
+        return {**(self.form.as_it_was(before) if before else {}), self.brought: ""}
 
     def _saved(self, given: Given) -> Updates:
         try:
@@ -115,7 +128,7 @@ class Shelf:
         usual = self.form.layer({})
         present = {name: given[self.form.fields[name]] for name in KEPT if name in self.form.fields}
         kept = {name: value for name, value in present.items() if value not in (None, "")}
-        updates = self.filled({**usual, **kept, **brought.values}, brought.title, brought.notes)
+        updates = self.filled(given, {**usual, **kept, **brought.values}, brought.title, brought.notes)
         layer = updates[self.form.before]
         own = {name: value for name, value in layer.items() if name not in brought.values}
         return {**updates, self.form.before: own}  # what the file says stays when the base is changed
