@@ -44,7 +44,16 @@ def status(desk: Desk) -> str:
         job=in_words(jobs[0]) if jobs else "",
         percent_done=round(jobs[0].fraction * 100) if jobs else 0,
         waiting=len(jobs) - 1,
+        idle="" if jobs else _idle(desk),
     )
+
+
+def _idle(desk: Desk) -> str:
+    """A training that was paused waits to be resumed, however long ago that was."""
+    last = desk.present("train")
+    if last is None or last.state != "paused":
+        return "Nothing is running"
+    return f"“{last.run.title}” is paused · {last.step} of {last.total}"
 
 
 @cache

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from studio.generate.settings import GenerateSettings
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog, Progress, Started
 from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
 from studio.ui.jobs_panel import in_words, job_panel, press
+from studio.ui.status import status
 from studio.workspace import Workspace
 
 
@@ -75,3 +77,34 @@ def test_the_status_bar_has_a_job_in_one_line(desk: Desk) -> None:
     view = desk.latest("train")
     assert view is not None
     assert in_words(view).startswith("Training “fox” · 30 of 120")
+
+
+def test_the_status_bar_tells_of_a_training_that_is_paused(desk: Desk) -> None:
+    assert "Nothing is running" in status(desk)
+    run_id = submit(desk)
+    begin(desk, run_id).append(Ended("paused", ""))
+    desk.queue.remove(run_id)
+    assert "“fox” is paused · 30 of 120" in status(desk)
+
+
+def test_the_time_left_counts_what_comes_between_steps(desk: Desk) -> None:
+    """Ten steps of a second and ten seconds of samples between them: two seconds a step, not one."""
+    run_id = submit(desk)
+    events = EventLog(desk.workspace.runs / run_id)
+    events.append(processes.this_process())
+    for step in range(11):
+        events.append(Progress(step, 120, at=1000.0 + step + (10 if step > 5 else 0)))
+    view = desk.latest("train")
+    assert view is not None
+    assert view.seconds_left == pytest.approx(2.0 * (120 - 10))
+    assert "4 min left" in in_words(view)
+
+
+def test_who_waits_behind_a_training_is_told_that_it_can_be_paused(desk: Desk) -> None:
+    training = submit(desk)
+    begin(desk, training)
+    painting = desk.submit("generate", GenerateSettings(prompt="a cat"), "cat").id
+    told = "pause the training, and it comes now"
+    assert told in job_panel(desk, desk.journal.job(painting), empty="")
+    second = submit(desk, "second")
+    assert told not in job_panel(desk, desk.journal.job(second), empty="")

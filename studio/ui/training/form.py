@@ -178,6 +178,11 @@ class TrainForm(FoldedForm):
         known = held["preset_box"] if held["preset_box"] in self.presets() else None
         return {**updates, self.preset_box: gr.update(value=known)}
 
+    def settled(self, preset: str) -> Updates:
+        """The updates of a preset that was made of what the form holds."""
+        chosen = gr.update(choices=self.titles_of(self.presets()), value=preset)
+        return {self.preset_box: chosen, self.quality: "good", self.before: self._layer(preset, "good")}
+
     def presets(self) -> dict[str, Known]:
         """Ours, and the person's own."""
         return presets_of(self.desk.workspace, "train")

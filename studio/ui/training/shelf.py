@@ -104,12 +104,7 @@ class Shelf:
             fault.field = fault.field or NAME
             return self.form.faulty(fault)
         gr.Info(f"“{preset.title}” is among your presets.")
-        titles = self.form.titles_of(self.form.presets())
-        return {
-            **self.form.faultless(),
-            self.form.preset_box: gr.update(choices=titles, value=name),
-            self.name: "",
-        }
+        return {**self.form.faultless(), **self.form.settled(name), self.name: ""}
 
     def _of_preset(self, given: Given) -> TrainSettings:
         """What is worth keeping: trigger and class belong to one subject, not to a way of training."""
