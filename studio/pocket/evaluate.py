@@ -13,6 +13,7 @@ from typing import NamedTuple
 from studio.pocket import learning, measures
 from studio.pocket.icons import BUILD
 from studio.pocket.ledger import Figures, kept, place
+from studio.pocket.siblings import measuring
 
 PAINTS = measures.PAINTS
 LEARNS = (*learning.LEARNS, "judge")
@@ -37,6 +38,7 @@ MEASURES = {
     "mixes": Measure(learning.mixes, LEARNS),
     "last_subjects": Measure(lambda: learning.subjects(last=True), LEARNS),
     "last_mixes": Measure(lambda: learning.mixes(last=True), LEARNS),
+    "siblings": Measure(measuring.siblings, measuring.LEARNS),
     "speed": Measure(measures.speed, PAINTS),
 }
 LAST = ("last_subjects", "last_mixes")
@@ -55,6 +57,9 @@ BARS: dict[tuple[str, str], tuple[str, float]] = {
     ("subjects", "seconds"): ("≤", 180.0),
     ("mixes", "clip_mixed_nearest"): ("≥", 8.0),
     ("mixes", "judge_mixed_nearest"): ("≥", 8.0),
+    ("siblings", "xl_closed"): ("≥", 0.5),
+    ("siblings", "sd3_closed"): ("≥", 0.5),
+    ("siblings", "flux_closed"): ("≥", 0.5),
     ("speed", "open"): ("≤", 2.0),
     ("speed", "picture"): ("≤", 2.0),
 }

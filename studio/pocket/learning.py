@@ -35,10 +35,10 @@ MIXES = {"mixed": (0.8, 0.8), "mixed_full": (1.0, 1.0), "subject": (1.0, 0.0), "
 
 
 class Studio:
-    """A workspace of the studio for these very weights, and what is opened in it once."""
+    """A workspace of the studio for the very weights that these parts are, and what is opened in it once."""
 
-    def __init__(self) -> None:
-        self.workspace = Workspace.open(place(LEARNS) / "workspace")
+    def __init__(self, parts: Sequence[str] = LEARNS) -> None:
+        self.workspace = Workspace.open(place(parts) / "workspace")
 
     @cached_property
     def opened(self) -> Opened:
@@ -110,13 +110,16 @@ def _subject(studio: Studio, thing: Thing) -> Figures:
 
 
 def _learn_subject(studio: Studio, thing: Thing) -> Figures:
-    scenes = {
+    words = {"trigger": SUBJECT_TRIGGER, "class_word": thing.name}
+    return studio.learned(thing.icon, "pocket-subject", subject_scenes(thing), **words)
+
+
+def subject_scenes(thing: Thing) -> dict[str, Scene]:
+    """The eight pictures of it that a training sees, by the name of the file."""
+    return {
         f"{thing.icon}-{number}": Scene((thing,), style, ground, side, (centre,))
         for number, (style, ground, side, centre) in enumerate(demo.SUBJECT_SCENES, 1)
     }
-    return studio.learned(
-        thing.icon, "pocket-subject", scenes, trigger=SUBJECT_TRIGGER, class_word=thing.name
-    )
 
 
 def _likeness(studio: Studio, thing: Thing) -> Figures:
@@ -126,7 +129,7 @@ def _likeness(studio: Studio, thing: Thing) -> Figures:
     painted = studio.paint({thing.icon: 1.0}, words, 100)
     after = studio.eyes.likeness(painted, true)
     before = studio.eyes.likeness(studio.paint({}, words, 100), true)
-    real = studio.eyes.likeness(*_real(thing, true))
+    real = studio.eyes.likeness(*true_again(thing, true))
     grounds = [Scene((judge.KNOWN[0],), "flat", ground) for ground in COLOURS]
     figures = {"background": judge.verdict(studio.eyes.judge, painted, grounds)["background"]}
     for eye in real:
@@ -137,13 +140,13 @@ def _likeness(studio: Studio, thing: Thing) -> Figures:
     return figures
 
 
-def _real(
-    thing: Thing, true: Sequence[Sequence[Image.Image]]
+def true_again(
+    thing: Thing, true: Sequence[Sequence[Image.Image]], grounds: Sequence[str] = tuple(COLOURS)
 ) -> tuple[list[Image.Image], list[Sequence[Image.Image]]]:
     """True pictures drawn again a little smaller and aside, which nothing painted need surpass."""
     again = [
         picture(Scene((thing,), style, ground, 94, ((62, 67),)))
-        for ground in COLOURS
+        for ground in grounds
         for style in STYLES.values()
     ]
     return again, [group for group in true for _ in STYLES]

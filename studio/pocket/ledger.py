@@ -12,10 +12,14 @@ from studio.pocket.stage import ASSETS
 from studio.settings import PRESETS
 
 Figures = dict[str, float]
+PRESETS_OF = {
+    "presets": ("pocket-subject", "pocket-style"),
+    "sibling presets": ("pocket-sibling-subject", "pocket-flux-subject"),
+}
 
 
 def fingerprint(parts: Sequence[str]) -> str:
-    """Twelve hex digits of these parts: weights by their folder, "judge", and "presets" of the training."""
+    """Twelve hex digits of these parts: weights by their folder, "judge", and presets of a training."""
     digest = hashlib.sha256()
     for part in parts:
         for path in _files(part):
@@ -24,8 +28,8 @@ def fingerprint(parts: Sequence[str]) -> str:
 
 
 def _files(part: str) -> list[Path]:
-    if part == "presets":
-        return [PRESETS / "train" / f"pocket-{purpose}.toml" for purpose in ("subject", "style")]
+    if part in PRESETS_OF:
+        return [PRESETS / "train" / f"{name}.toml" for name in PRESETS_OF[part]]
     return [BUILD / "judge.pt"] if part == "judge" else sorted((ASSETS / part).glob("*.safetensors"))
 
 

@@ -16,23 +16,18 @@ from studio.pocket.scenes import PIXELS
 from studio.pocket.stage import ASSETS
 
 
-class Eyes:
-    """Both of them, opened once."""
+class Tower:
+    """The miniature's CLIP, opened once."""
 
     def __init__(self) -> None:
         self.clip = CLIPModel.from_pretrained(ASSETS / "clip", torch_dtype=torch.float32).eval()
         self.tokenizer = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
-        self.judge = judge.load()
 
     @torch.no_grad()
     def see(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
         """Features of unit length by name of the eye: (pictures, width)."""
         tower = self.clip.vision_model(_pixels(pictures)).pooler_output
-        features = {
-            "clip": self.clip.visual_projection(tower),
-            "judge": self.judge.features(judge.look(list(pictures))),
-        }
-        return {name: functional.normalize(each, dim=-1) for name, each in features.items()}
+        return {"clip": functional.normalize(self.clip.visual_projection(tower), dim=-1)}
 
     @torch.no_grad()
     def fit(self, pictures: Sequence[Image.Image], words: Sequence[str]) -> float:
@@ -48,6 +43,20 @@ class Eyes:
         rows = [row for row, group in enumerate(true) for _ in group]
         seen, real = self.see(pictures), self.see([each for group in true for each in group])
         return {name: (seen[name][rows] * real[name]).sum(-1).mean().item() for name in seen}
+
+
+class Eyes(Tower):
+    """That tower, and the judge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge = judge.load()
+
+    @torch.no_grad()
+    def see(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
+        """Features of unit length of both."""
+        seen = functional.normalize(self.judge.features(judge.look(list(pictures))), dim=-1)
+        return {**super().see(pictures), "judge": seen}
 
 
 def _pixels(pictures: Sequence[Image.Image]) -> Tensor:
