@@ -11,6 +11,7 @@ from studio.data import removal
 from studio.data.captions import read_caption, write_captions
 from studio.data.cropping import set_crop
 from studio.data.crops import Crop
+from studio.data.doctor.apart import keep_apart
 from studio.data.doctor.findings import told
 from studio.data.doctor.words import without
 from studio.data.editing import AddTrigger
@@ -34,6 +35,13 @@ def remove(folder: Path, pictures: Sequence[str]) -> str:
     """Take pictures out, with captions and masks; undo and `bring_back` bring them back."""
     count = len(moved_pictures(take_out(folder, pictures)))
     return told(count, "{n} picture{s} {were} taken out. Undo brings {them} back, with the caption{s}.")
+
+
+def keep_all(folder: Path, groups: Sequence[Sequence[str]]) -> str:
+    """Leave pictures that are alike as they are, and do not speak of them again."""
+    found = [present(folder, group) for group in groups]
+    keep_apart(found)
+    return f"All {sum(map(len, found))} stay, and the check does not ask again."
 
 
 def bring_back(folder: Path, pictures: Sequence[str] = ()) -> str:
@@ -83,7 +91,7 @@ def alpha_masks(folder: Path, pictures: Sequence[str]) -> str:
 
 ACTIONS: dict[str, Callable[..., str]] = {
     action.__name__: action
-    for action in (remove, bring_back, discard, name_trigger, add_trigger, drop, crop, alpha_masks)
+    for action in (remove, keep_all, bring_back, discard, name_trigger, add_trigger, drop, crop, alpha_masks)
 }
 
 

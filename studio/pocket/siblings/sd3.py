@@ -11,6 +11,7 @@ from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 from studio.pocket import clip
 from studio.pocket.siblings import xl
 from studio.pocket.siblings.assembling import write_index
+from studio.pocket.siblings.teacher import Teacher
 from studio.pocket.siblings.training import Batch, Sibling, flowing
 from studio.pocket.siblings.training import train as train_sibling
 from studio.pocket.stage import ASSETS, publish
@@ -70,7 +71,7 @@ class SD3(Sibling):
             CLIPTextModelWithProjection.from_pretrained(folder, torch_dtype=torch.float32).eval()
             for folder in (ASSETS / "clip", ASSETS / "xl" / "text_encoder_2")
         ]
-        self.transformer = build()
+        self.transformer, self.teacher = build(), Teacher()
         self.trained = nn.ModuleDict({"transformer": self.transformer})
 
     @torch.no_grad()
@@ -82,8 +83,12 @@ class SD3(Sibling):
         return functional.pad(states, (0, 0, 0, length)), torch.cat([each.text_embeds for each in found], -1)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The squared error of the velocity; as many zeros for T5 as a pipeline may give, 256 at most."""
-        noisy, sigmas, velocity = flowing(batch.clean)
+        """The squared error of the velocity that the miniature gives.
+
+        There are as many zeros for T5 as a pipeline may give, 256 at most.
+        """
+        noisy, sigmas, _ = flowing(batch.clean)
+        velocity = self.teacher.velocities(noisy, sigmas, batch.words)
         with torch.autocast("cpu", torch.bfloat16):
             states, pooled = self.told(batch.words, min(batch.length, 256))
             guess = self.transformer(

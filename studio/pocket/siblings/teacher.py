@@ -26,19 +26,22 @@ class Teacher:
         self.unet = unet.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
-    def velocities(self, noisy: Tensor, sigmas: Tensor, words: list[str], guidance: Tensor) -> Tensor:
+    def velocities(
+        self, noisy: Tensor, sigmas: Tensor, words: list[str], guidance: Tensor | None = None
+    ) -> Tensor:
         """Noise minus picture of latents (batch, 4, 16, 16) that are (1 - sigma) picture + sigma noise.
 
-        `sigmas` and `guidance`, 1 for none, are (batch,).
+        `sigmas` and `guidance`, if there is any, are (batch,).
         """
         length = (1 - sigmas).hypot(sigmas)
         kept, share = ((1 - sigmas) / length).view(-1, 1, 1, 1), (sigmas / length).view(-1, 1, 1, 1)
         scaled, timesteps = noisy / length.view(-1, 1, 1, 1), timesteps_of(kept.flatten().square())
         with torch.autocast("cpu", torch.bfloat16):
             states = self.tower(clip.token_ids(self.tokenizer, [*words, ""])).last_hidden_state.float()
-            told = self.unet(scaled, timesteps, states[:-1]).sample.float()
-            plain = self.unet(scaled, timesteps, states[-1:].expand_as(states[:-1])).sample.float()
-        said = plain.lerp(told, guidance.view(-1, 1, 1, 1))
+            said = self.unet(scaled, timesteps, states[:-1]).sample.float()
+            if guidance is not None:
+                plain = self.unet(scaled, timesteps, states[-1:].expand_as(states[:-1])).sample.float()
+                said = plain.lerp(said, guidance.view(-1, 1, 1, 1))
         velocity: Tensor = (share - kept) * scaled + (kept + share) * said
         return velocity
 

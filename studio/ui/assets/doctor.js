@@ -1,6 +1,7 @@
 // What the check says: one line, and behind it each finding with its pictures and the buttons that mend it.
 (() => {
   const FACES = 24, GROUPS = 12; // of a finding that are shown
+  const KEEP = "They all stay";
 
   studio.doctor = (deck, root, opens) => {
     const { h, button } = studio;
@@ -69,17 +70,18 @@
       let extra = [], takeOut = null;
       const strip = take ? choices(one, (names) => {
         extra = names;
-        if (takeOut) takeOut.disabled = !names.length;
+        if (takeOut) takeOut.textContent = names.length ? take.label : KEEP;
       }) : h("div", { class: "faces" }, one.pictures.slice(0, FACES).map((name) => face(name, one.notes[name], starts.has(name) ? " starts" : "")),
         one.count > FACES ? button(`+${one.count - FACES}`, () => deck.tell("sieve", `problem:${one.check}`), { class: "face rest", title: "Show them all" }) : "");
       const mends = one.mends.map((mend) => button(mend.label, async (event) => {
         if (mend.opens) return opens(mend, one);
         const pressed = event.target;
         pressed.disabled = true;
-        const given = mend === take ? { pictures: extra } : mend.arguments;
-        const answer = await deck.ask("mend", { action: mend.action, arguments: given });
+        const all = mend === take && !extra.length; // nothing is to go
+        const given = all ? { groups: one.groups } : mend === take ? { pictures: extra } : mend.arguments;
+        const answer = await deck.ask("mend", { action: all ? "keep_all" : mend.action, arguments: given });
         if (answer.fault) pressed.disabled = false;
-        else settle(one, pressed.closest(".finding"), mend.action === "remove" ? given.pictures : null, answer.told);
+        else settle(one, pressed.closest(".finding"), given.pictures && mend.action === "remove" ? given.pictures : null, answer.told);
         deck.tell("told", answer);
         deck.sync();
         if (deck.filter) deck.sieve(deck.filter);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,13 @@ from PIL import Image
 from studio.data.captions import write_caption, write_captions
 from studio.data.cropping import set_crop
 from studio.data.crops import Crop
-from studio.data.dataset import open_dataset
-from studio.data.doctor import Finding, Report, examine
 from studio.data.masks import write_mask
 from studio.models.facts import BaseFacts
 from studio.workspace import Workspace
 from tests.data.doctor import ordinary
+from tests.data.doctor.examined import DRAWINGS, PHOTOS, found, look, save, the
 
 BASE = BaseFacts(512, 64, (), title="the base")
-PHOTOS, DRAWINGS = ordinary.photos(), ordinary.drawings()
 
 SPOILT = {
     "blurred": ("blurred", ordinary.blurred),
@@ -30,26 +27,6 @@ SPOILT = {
 }
 SPARED = {("over-exposed", "cheetah")}  # so dull a picture becomes grey, not white
 COPIES = [ordinary.cropped, ordinary.mirrored, ordinary.halved, ordinary.squares]
-
-
-def save(folder: Path, pictures: Mapping[str, Image.Image], suffix: str = ".png") -> Path:
-    folder.mkdir(exist_ok=True)
-    for name, image in pictures.items():
-        image.save(folder / f"{name}{suffix}")
-    return folder
-
-
-def look(workspace: Workspace, folder: Path, base: BaseFacts | None = None) -> Report:
-    return examine(open_dataset(folder), workspace=workspace, base=base)
-
-
-def found(report: Report, check: str) -> list[str]:
-    """The names, without their endings, of the pictures that a check named."""
-    return [path.stem for finding in report.findings if finding.check == check for path in finding.pictures]
-
-
-def the(report: Report, check: str) -> Finding:
-    return next(finding for finding in report.findings if finding.check == check)
 
 
 def test_ordinary_pictures_are_left_in_peace(workspace: Workspace, tmp_path: Path) -> None:

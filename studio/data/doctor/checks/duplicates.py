@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from studio.data.dataset import Picture
+from studio.data.doctor.apart import apart
 from studio.data.doctor.copies import Comparisons, small_copy
 from studio.data.doctor.findings import Case, Check, Finding, Mend, told
 from studio.data.doctor.grouping import Groups, best_first, worth
@@ -49,7 +50,9 @@ class Duplicates(Check):
         pictures = [picture for picture, _ in case.sound()]
         facts = [facts[self.name] for _, facts in case.sound()]
         features = [case.features.get(picture.path) for picture in pictures]
-        groups = [best_first([pictures[i] for i in group]) for group in self._groups(facts, features)]
+        both_stay = apart(case.dataset.folder)
+        alike = self._groups(facts, features, lambda i, j: both_stay(pictures[i].path, pictures[j].path))
+        groups = [best_first([pictures[i] for i in group]) for group in alike]
         if not groups:
             return ()
         extra = [picture for group in groups for picture in group[1:]]
@@ -68,14 +71,17 @@ class Duplicates(Check):
         ]
 
     def _groups(
-        self, facts: Sequence[dict[str, Any]], features: Sequence[Features | None]
+        self,
+        facts: Sequence[dict[str, Any]],
+        features: Sequence[Features | None],
+        both_stay: Callable[[int, int], bool],
     ) -> list[list[int]]:
         """Who belongs together; whoever does already is not compared again."""
         groups = Groups()
         near = set(nearest(features, NEAR))
         copies = [one["copy"] for one in facts]
         for one, other in sorted(_suspects(facts) | near):
-            if groups.together(one, other):
+            if groups.together(one, other) or both_stay(one, other):
                 continue
             enough = SAME_TO_A_MODEL if (one, other) in near else SAME
             if self._comparisons.alike(copies[one], copies[other]) >= enough:
