@@ -43,11 +43,11 @@ def presets_of(workspace: Workspace, kind: str) -> dict[str, Known]:
 
 
 def save_preset(
-    workspace: Workspace, kind: str, title: str, settings: Settings, *, about: str = ""
+    workspace: Workspace, kind: str, title: str, settings: Settings, *, purpose: str = ""
 ) -> tuple[str, Preset]:
     """Keep what differs from the defaults under a name that is free; returns that name and the preset.
 
-    The dataset, the name and the seed are left out: they belong to one job.
+    The dataset, the name and the seed are left out: they belong to one job. `purpose` is what it is for.
     """
     if not title.strip():
         raise SettingsError("The preset has no name", remedy="Give it one.")
@@ -59,8 +59,9 @@ def save_preset(
         if given[name] != default and given[name] is not None and name not in PERSONAL
     }
     file = free_path(own_folder(workspace, kind) / f"{safe_name(title)}.toml")
+    told = title.strip() + file.stem.removeprefix(safe_name(title))
     with writing(file) as written:
-        written.write(_toml({"title": title.strip(), "about": about, **values}))
+        written.write(_toml({"title": told, "purpose": purpose, **values}))
     return _name(file, kind), read_preset(file)
 
 

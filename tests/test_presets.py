@@ -26,9 +26,9 @@ def settings(**values: object) -> TrainSettings:
 def test_a_preset_of_ones_own_comes_back_without_what_belongs_to_one_job(workspace: Workspace) -> None:
     odd = 'sks "fox"\n\\ ü\x7f'
     given = settings(sample_prompts=odd, learning_rate=1e-5, flip=False)
-    name, _ = save_preset(workspace, "train", " My: foxes ", given, about="For foxes.")
+    name, _ = save_preset(workspace, "train", " My: foxes ", given, purpose="subject")
     found = presets_of(workspace, "train")[name]
-    assert found.own and found.preset.title == "My: foxes" and found.preset.about == "For foxes."
+    assert found.own and found.preset.title == "My: foxes" and found.preset.purpose == "subject"
     assert dict(found.preset.values) == {
         "steps": 300, "sample_prompts": odd, "learning_rate": 1e-5, "flip": False,
     }  # fmt: skip
@@ -39,6 +39,7 @@ def test_ours_come_first_and_none_is_overwritten(workspace: Workspace) -> None:
     names = [save_preset(workspace, "train", title, settings())[0] for title in ("a", "a", "pocket-subject")]
     found = presets_of(workspace, "train")
     assert names == ["a", "a 2", "pocket-subject (own)"]
+    assert [found[name].preset.title for name in names] == ["a", "a 2", "pocket-subject"]
     assert not found["pocket-subject"].own and found["pocket-subject (own)"].own
     assert list(found)[-3:] == sorted(names)
 

@@ -24,6 +24,7 @@ from studio.ui.pulse import Given, Pulse
 from studio.ui.tabs.caption import CaptionRoom
 from studio.ui.tabs.generate import GenerateRoom
 from studio.ui.tabs.train import TrainRoom
+from studio.ui.training.choice import purpose_of
 from studio.ui.widgets import live
 
 WEIGHTS = (0.8, 0.8)
@@ -113,13 +114,14 @@ class Guide:
 
     def done_with_any(self) -> list[bool]:
         """Which steps have been taken with whatever pictures: the folded strip says how far one is."""
-        loras = len(list(self.desk.workspace.loras.glob("*.safetensors")))
+        trained = [job for job in self.desk.recent("train", 12) if job.state == "done"]
+        taught = {purpose_of(job.run.settings) for job in trained}
         captioned = any(map(self._begun, list_datasets(self.desk.workspace)))
         mixed = any(
             job.state == "done" and len(job.run.settings.get("adapters", ())) > 1
             for job in self.desk.recent("generate", 12)
         )
-        return [captioned or loras > 0, loras > 0, loras > 1, mixed]
+        return [captioned or bool(taught), "subject" in taught, "style" in taught, mixed]
 
     def done(self) -> list[bool]:
         """Which of the steps have been taken, as the workspace shows."""

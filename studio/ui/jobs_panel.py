@@ -24,6 +24,7 @@ STATES = {
     "failed": "Did not work",
     "died": "Broken off",
 }
+PREPARING = "Before the first step"
 SOON = {
     frozenset({SAMPLE_NOW}): "Running, samples after this step",
     frozenset({SAVE_NOW}): "Running, a checkpoint after this step",
@@ -93,7 +94,9 @@ def in_words(view: JobView) -> str:
     what = f"{VERBS.get(view.run.kind, view.run.kind)} “{view.run.title}”"
     if view.state != "running" or not view.total:
         return what
-    return " · ".join(part for part in (what, f"{view.step} of {view.total}", _left(view)) if part)
+    before = view.message.startswith(PREPARING)  # what is counted then are not yet its steps
+    counted = f"{'preparing, ' if before else ''}{view.step} of {view.total}"
+    return " · ".join(part for part in (what, counted, _left(view)) if part)
 
 
 def act_on_jobs(desk: Desk, widget: gr.HTML) -> None:

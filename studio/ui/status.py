@@ -11,8 +11,10 @@ from pathlib import Path
 
 import psutil
 
+from studio.jobs.requests import PAUSE, STOP
+from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
-from studio.ui.jobs_panel import in_words
+from studio.ui.jobs_panel import STATES, in_words
 from studio.ui.markup import render
 
 
@@ -34,6 +36,7 @@ def status(desk: Desk) -> str:
     name, measure = device()
     jobs = desk.journal.queued()
     memory = measure()
+    paused = _paused(desk)
     # Whole per cents and tenths of a gigabyte: the bar changes when there is something to see.
     return render(
         "status",
@@ -41,18 +44,24 @@ def status(desk: Desk) -> str:
         percent=round(memory.fraction * 100),
         used=f"{memory.used / 2**30:.1f}",
         total=f"{memory.total / 2**30:.0f}",
-        job=in_words(jobs[0]) if jobs else "",
+        job=_in_hand(desk, jobs[0]) if jobs else "",
         percent_done=round(jobs[0].fraction * 100) if jobs else 0,
         waiting=len(jobs) - 1,
-        idle="" if jobs else _idle(desk),
+        paused=paused,
     )
 
 
-def _idle(desk: Desk) -> str:
-    """A training that was paused waits to be resumed, however long ago that was."""
+def _in_hand(desk: Desk, job: JobView) -> str:
+    asked = desk.asked(job)
+    ending = "stopping" if STOP in asked else "pausing" if PAUSE in asked else ""
+    return f"{in_words(job)} · {STATES[ending].lower()}" if ending else in_words(job)
+
+
+def _paused(desk: Desk) -> str:
+    """A training that was paused waits to be resumed, whatever else is done meanwhile."""
     last = desk.present("train")
     if last is None or last.state != "paused":
-        return "Nothing is running"
+        return ""
     return f"“{last.run.title}” is paused · {last.step} of {last.total}"
 
 

@@ -139,11 +139,13 @@ def test_a_preset_of_ones_own_is_saved_and_used(server: Server, visit: Visit, fo
     expect(page.locator("#train-fault .fault")).to_have_count(0)
     expect(page.locator("#train-preset input")).to_have_value("Short foxes (yours)")
     assert (server.workspace.root / "presets" / "train" / "Short foxes.toml").exists()
-    choose(page, "train-preset", "Miniature, a subject")
+    choose(page, "train-preset", "Miniature, a style")
     expect(page.locator("#train-steps input[type=number]")).to_have_value("300")
+    expect(page.locator("#train-class_word")).to_be_hidden()
     page.locator("#train-preset input").fill("Short")  # the list is long: one types to find
     page.get_by_role("option", name="Short foxes (yours)", exact=True).click()
     expect(page.locator("#train-steps input[type=number]")).to_have_value("55")
+    expect(page.locator("#train-class_word")).to_be_visible()  # it was saved to teach a subject
 
 
 def test_what_was_chosen_last_holds_though_the_answer_to_the_one_before_comes_late(

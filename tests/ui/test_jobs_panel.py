@@ -108,3 +108,19 @@ def test_who_waits_behind_a_training_is_told_that_it_can_be_paused(desk: Desk) -
     assert told in job_panel(desk, desk.journal.job(painting), empty="")
     second = submit(desk, "second")
     assert told not in job_panel(desk, desk.journal.job(second), empty="")
+
+
+def test_the_status_bar_says_that_a_job_is_pausing_and_what_else_is_paused(desk: Desk) -> None:
+    training = submit(desk)
+    begin(desk, training)
+    press(desk, {"act": "pause", "run": training})
+    assert "pausing after this step" in status(desk)
+    EventLog(desk.workspace.runs / training).append(Ended("paused", ""))
+    desk.queue.remove(training)
+    begin(desk, desk.submit("generate", GenerateSettings(prompt="a cat"), "cat").id)
+    assert "Painting “cat”" in status(desk) and "“fox” is paused · 30 of 120" in status(desk)
+
+
+def test_what_is_counted_before_the_first_step_is_told_apart(desk: Desk) -> None:
+    begin(desk, submit(desk)).append(Progress(4, 24, "Before the first step: painting class pictures"))
+    assert "preparing, 4 of 24" in status(desk)

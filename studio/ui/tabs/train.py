@@ -25,7 +25,7 @@ from studio.ui.training.memory import read_memory
 from studio.ui.training.outcome import tidy, use
 from studio.ui.training.runs import bin_training, compare_html, runs_html
 from studio.ui.training.shelf import Shelf, decoded
-from studio.ui.training.view import TrainingView
+from studio.ui.training.view import TrainingView, free_title
 from studio.ui.widgets import AS_KEPT, keeper, kept_now, live
 
 PURPOSE, QUALITY = "what is taught", "quality"  # beside the form's values in the draft
@@ -152,7 +152,8 @@ class TrainRoom:
         except SettingsError as fault:
             return self.form.faulty(fault)
         self._keep(given)
-        self.desk.submit("train", settings, title=settings.name or folder.name)
+        title = free_title(self.view.trainings(), settings.name or folder.name)
+        self.desk.submit("train", settings, title=title)
         return {**self.form.faultless(), self.looked_at: START}
 
     def _folder(self, dataset: str) -> Path:

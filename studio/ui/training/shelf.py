@@ -40,7 +40,7 @@ class Shelf:
             with gr.Row(elem_classes="save-row"):
                 self.name = gr.Textbox(
                     label="Save as a preset of your own",
-                    info="Under this name; an earlier one of the same name stays.",
+                    info="Under this name; with a number after it, if you have one called so.",
                     placeholder="My portraits",
                     max_lines=1,
                     max_length=80,
@@ -98,12 +98,16 @@ class Shelf:
     def _saved(self, given: Given) -> Updates:
         try:
             name, preset = save_preset(
-                self.desk.workspace, "train", given[self.name] or "", self._of_preset(given)
+                self.desk.workspace,
+                "train",
+                given[self.name] or "",
+                self._of_preset(given),
+                purpose=given[self.form.purpose],
             )
         except SettingsError as fault:
             fault.field = fault.field or NAME
             return self.form.faulty(fault)
-        gr.Info(f"“{preset.title}” is among your presets.")
+        gr.Info(f"“{preset.title}” is among your presets. These steps are what it calls a good quality.")
         return {**self.form.faultless(), **self.form.settled(name), self.name: ""}
 
     def _of_preset(self, given: Given) -> TrainSettings:

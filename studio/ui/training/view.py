@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,13 @@ def names(trainings: Sequence[JobView]) -> dict[str, str]:
         counted[title] += 1
         found[one.run.id] = f"{title} ({counted[title]})" if together[title] > 1 else title
     return found
+
+
+def free_title(trainings: Sequence[JobView], title: str) -> str:
+    """The title, with a number where a training is called that already."""
+    taken = {one.run.title for one in trainings}
+    others = (f"{title} ({number})" for number in count(2))
+    return next(each for each in chain((title,), others) if each not in taken)
 
 
 def line(view: JobView, name: str) -> str:

@@ -17,7 +17,7 @@ from studio.train.settings import TrainSettings
 from studio.ui.desk import Desk
 from studio.ui.training.memory import Recorded
 from studio.ui.training.runs import bin_training, compare_html, differences, runs_html
-from studio.ui.training.view import TrainingView, names
+from studio.ui.training.view import TrainingView, free_title, names
 from studio.workspace import Workspace
 
 PROMPTS = ("a picture of sks fox", "a picture of fox")
@@ -220,3 +220,11 @@ def test_differences_are_said_in_the_words_of_the_form() -> None:
         ("Learning rate", "0.0001", "0.003"),
         ("Mirror at random", "on", "off"),
     ]
+
+
+def test_a_training_of_a_name_that_is_taken_gets_a_number(workspace: Workspace) -> None:
+    desk = Desk(workspace)
+    for _ in range(3):
+        title = free_title([*desk.recent("train", 9)], "fox")
+        desk.submit("train", TrainSettings(dataset="fox"), title)
+    assert sorted(job.run.title for job in desk.recent("train", 9)) == ["fox", "fox (2)", "fox (3)"]
