@@ -76,7 +76,7 @@ class ClashMap:
         one, other = (self.names[index] for index in pair)
         return (
             f"“{one}” and “{other}” fight over the same layers, mostly {where}: try one early and the "
-            f"other late, give one the mask “content” and the other “style”, or lower both."
+            f"other late, let one act on the blocks “content” and the other on “style”, or lower both."
         )
 
 

@@ -177,6 +177,17 @@ def test_a_look_is_remembered_and_needs_no_open_model(do: Do, two: Workspace, ti
     assert made(told, "look")[0].is_file()
 
 
+def test_loras_of_one_trigger_word_are_told_of(do: Do, two: Workspace, tiny: Path, model: Model) -> None:
+    facts = AdapterFacts(base_version="sd_v1", trigger="sks").to_metadata()
+    make_lora(two.loras / "owl.safetensors", model, seed=3, metadata=facts, where=of_picture)
+    do("clashes", "fox", "ink", "owl")
+    cards = [find_adapter(two, name) for name in ("fox", "ink", "owl")]
+    look = read_look(two, cards, str(tiny))
+    assert look is not None
+    told = "“fox” and “owl” come at the same word, “sks”: in a prompt it calls all of them."
+    assert told in look["sentences"]
+
+
 def test_suggested_mixes_come_as_pictures_to_pick_from(do: Do) -> None:
     said, told = do("suggest", "fox", "ink", tries=4, prompt="a fox")
     sheet = [event for event in told if event.what == "suggestion"]

@@ -99,8 +99,10 @@ def clash_html(
         forces=[{**each, "width": round(100 * each["share"] / strongest)} for each in forces],
         together=round(together * 100),
         much=together > MUCH,
+        limit=round(100 * MUCH),
         even=dict(zip(look["names"], look["even"], strict=True)),
         is_even=not evens or _is_even(weights, look),
+        ends=_ends(look["blocks"]),
     )
 
 
@@ -132,11 +134,16 @@ def _force(weight: Weight, found: Mapping[str, Any]) -> dict[str, Any]:
         {"title": f"{block}: {abs(at) * each:.1%}", "percent": round(100 * each / most)}
         for block, each in found["blocks"].items()
     ]
-    return {"name": name, "weight": f"{at:g}", "share": share, "told": f"{share:.1%}", "strip": strip}
+    return {"name": name, "weight": f"{at:g}", "share": share, "told": f"{100 * share:.1f} %", "strip": strip}
 
 
 def _ordered(look: Look, strip: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(block, strip[block]) for block in look["blocks"] if block in strip]
+
+
+def _ends(blocks: Sequence[str]) -> tuple[str, str] | None:
+    """The first and the last block of a strip; of one block there is nothing to say."""
+    return (blocks[0], blocks[-1]) if len(blocks) > 1 else None
 
 
 def _is_even(weights: Sequence[Weight], look: Look) -> bool:

@@ -31,15 +31,16 @@ class Results:
         view = self.desk.present("workbench")
         if view is None or view.run.id in self._away or _old(view):
             return ""
+        clash, job = _clash(view), facts(self.desk, view)
         return render(
             "workbench",
-            job=facts(self.desk, view),
+            job={**job, "message": "", "steps": ""} if clash else job,  # the map says it too
             behind=behind(self.desk, view),
             done=view.state == "done",
             loras=[{"name": a.facts.get("name", ""), "title": Path(a.path).stem} for a in _of(view, "lora")],
             check=_check(view),
             sheet=_sheet(view),
-            clash=Markup(_clash(view)),
+            clash=Markup(clash),
             task=view.run.settings.get("task", ""),
         )
 

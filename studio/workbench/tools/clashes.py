@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from studio.adapters.base_files import BaseFiles
     from studio.adapters.clashes import ClashMap
     from studio.adapters.layers import Layer
+    from studio.adapters.library import Card
     from studio.adapters.reading import Adapter
 
 
@@ -48,6 +49,7 @@ class Clashes(Tool):
         weight_of = _weights(adapters, files)
         told = clash_map(adapters, weight_of, job.watch("Comparing the LoRAs"))
         look = {**_told(told), **_forces(job, adapters, files, weight_of)}
+        look["sentences"] += _same_words(cards)
         path = keep_look(job.workspace, cards, settings.base, look)
         job.context.artifact("look", path, loras=[part.model_dump() for part in settings.loras])
         sentences = told.sentences()
@@ -85,6 +87,18 @@ def _told(told: ClashMap) -> dict[str, Any]:
         for (one, other), touch in told.pairs.items()
     ]
     return {"names": told.names, "blocks": told.blocks, "pairs": pairs, "sentences": told.sentences()}
+
+
+def _same_words(cards: Sequence[Card]) -> list[str]:
+    """What to know of LoRAs that one word of a prompt calls together."""
+    called: dict[str, list[str]] = {}
+    for card in cards:
+        called.setdefault(card.trigger.strip(), []).append(f"“{card.title}”")
+    return [
+        f"{' and '.join(titles)} come at the same word, “{word}”: in a prompt it calls all of them."
+        for word, titles in called.items()
+        if word and len(titles) > 1
+    ]
 
 
 def _forces(job: Job, adapters: Sequence[Adapter], files: BaseFiles, weight_of: Any) -> dict[str, Any]:

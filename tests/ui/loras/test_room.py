@@ -94,10 +94,13 @@ LOOK = {
 def test_clash_and_force_follow_the_weights() -> None:
     told = clash_html(LOOK, [("a<b", 1.0), ("c", -0.5)])
     assert "likely to clash" in told and "a&lt;b" in told and "<b”" not in told
-    assert "10.0% at 1" in told and "20.0% at -0.5" in told and "by 22 % of their size" in told
+    assert (
+        "10.0 % at weight 1" in told and "20.0 % at weight -0.5" in told and "by 22 % of their size" in told
+    )
     assert json.dumps({"a": 1})[0] == "{" and 'data-event="even"' in told
     assert 'data-event="even"' not in clash_html(LOOK, [("a<b", 2.0), ("c", 0.5)])
-    assert "overcooked" in clash_html(LOOK, [("a<b", 1.0), ("c", 2.0)])
+    assert "lower the strongest" not in told
+    assert "lower the strongest" in clash_html(LOOK, [("a<b", 1.0), ("c", 2.0)])
     assert "Do they clash?" in clash_html(None, [("a", 1.0), ("b", 1.0)])
 
 
