@@ -21,7 +21,7 @@ from studio.adapters.layers import (
     whole,
 )
 from studio.adapters.original_names import original_names
-from studio.adapters.original_transformers import dotted_prefix, joined_layers
+from studio.adapters.original_transformers import dotted_prefix, joined_layers, kohya_layers
 
 if TYPE_CHECKING:
     from studio.families._base import Model
@@ -110,11 +110,10 @@ class LayerTable:
             yield from ((f"{prefix}{path}", whole(layer)) for path, layer in denoiser.items())
             return
         covered: set[str] = set()
-        for name, (paths, swapped) in joined_layers(denoiser).items():
-            if not covered.intersection(paths):  # XLabs' names for the same come later
-                covered.update(paths)
-                place = joined(tuple(denoiser[path] for path in paths), swapped=swapped)
-                yield kohya_key(DENOISER_PREFIX, name), place
+        for name, (paths, swapped) in kohya_layers(denoiser):
+            covered.update(paths)
+            place = joined(tuple(denoiser[path] for path in paths), swapped=swapped)
+            yield kohya_key(DENOISER_PREFIX, name), place
         original = original_names(denoiser) if "add_embedding.linear_1" in denoiser else {}
         for path in denoiser.keys() - covered:
             yield kohya_key(DENOISER_PREFIX, original.get(path, path)), whole(denoiser[path])

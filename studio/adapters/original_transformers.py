@@ -164,6 +164,15 @@ def joined_layers(paths: Collection[str]) -> dict[str, Joined]:
     return found | _last_context_swapped(found)
 
 
+def kohya_layers(paths: Collection[str]) -> Iterator[tuple[str, Joined]]:
+    """Those that kohya's files have, each of ours in one; none where files have our own paths."""
+    covered: set[str] = set()
+    for name, joined in joined_layers(paths).items() if not dotted_prefix(paths) else ():
+        if not covered.intersection(joined.paths):  # XLabs' names for the same come later
+            covered.update(joined.paths)
+            yield name, joined
+
+
 def _numbers(prefix: str, paths: Collection[str]) -> Iterator[str]:
     """The numbers of the blocks that there are; one empty one for what lies outside of blocks."""
     if not prefix:

@@ -135,20 +135,24 @@ class Network(ABC):
         """What it would be on a base of this layout, without opening that; raises as `attach` does."""
         layers = family.layers(layout)
         parts = [DENOISER, *(family.text_prefixes if settings.text_learning_rate else ())]
-        shapes = [
-            layers[part][path]
+        blocks, wide = settings.blocks, self.wide
+        chosen = {
+            part: chosen_layers(family, part, layers.get(part, {}), blocks=blocks, wide=wide)
             for part in parts
-            for path in chosen_layers(
-                family, part, layers.get(part, {}), blocks=settings.blocks, wide=self.wide
-            )
-        ]
+        }
+        shapes = [layers[part][path] for part, paths in chosen.items() for path in paths]
         sizes = [self.sizes(shape, settings) for shape in shapes]
+        padding = self.padding(layers.get(DENOISER, {}), frozenset(chosen[DENOISER]), settings)
         return Description(
             trained=sum(trained for trained, _ in sizes),
             whole=sum(prod(shape) for part in parts for shape in layers.get(part, {}).values()),
-            size_bytes=sum(2 * stored + self.tensors * OVERHEAD for _, stored in sizes),
+            size_bytes=sum(2 * stored + self.tensors * OVERHEAD for _, stored in sizes) + 2 * padding,
             layers=len(shapes),
         )
+
+    def padding(self, layers: Mapping[str, Shape], chosen: frozenset[str], settings: NetworkSettings) -> int:
+        """How many zeros the file has besides, where it joins some of the chosen of the denoiser's layers."""
+        return 0
 
 
 OVERHEAD = 150

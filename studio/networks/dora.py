@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from studio.adapters.factors import Delta, Dora
@@ -46,6 +47,10 @@ class DoRA(Lora):
     def attached(self, tuned: Tuned, settings: NetworkSettings) -> Attached:
         """As peft made them."""
         return AttachedPeft(self, tuned)
+
+    def padding(self, layers: Mapping[str, Shape], chosen: frozenset[str], settings: NetworkSettings) -> int:
+        """None: it is of a kind that no file joins."""
+        return 0
 
     def sizes(self, shape: Shape, settings: NetworkSettings) -> tuple[int, int]:
         """LoRA's, and a number for each output."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
 from studio.adapters.factors import Delta, Factors
+from studio.adapters.original_transformers import kohya_layers
 from studio.networks._base import Attached, NetworkSettings
 from studio.networks._peft import ADAPTER, PeftNetwork, Tuned, compute_as_asked, copied
 from studio.networks._ranks import Ranks, layer_rank
@@ -50,6 +52,17 @@ class Lora(PeftNetwork):
         from studio.networks._beginnings import begin
 
         return begin(self, tuned, settings)
+
+    def padding(self, layers: Mapping[str, Shape], chosen: frozenset[str], settings: NetworkSettings) -> int:
+        """What lies beside the diagonal of a joined `up`, where each layer keeps its own columns."""
+        zeros = 0
+        for _, place in kohya_layers(layers):
+            rows = sum(layers[path][0] for path in place.paths)
+            for path in chosen.intersection(place.paths):
+                shape = layers[path]
+                rank = self.sizes(shape, settings)[1] // (shape[0] + prod(shape[1:]))
+                zeros += rank * (rows - shape[0])
+        return zeros
 
     def sizes(self, shape: Shape, settings: NetworkSettings) -> tuple[int, int]:
         """rank · (in + out); a beginning other than zero is taken off again by as much in the file."""

@@ -8,14 +8,21 @@ from typing import Any
 import pytest
 import torch
 
+from studio.adapters.factors import Dora
+from studio.adapters.keying import by_layer, kohya_changes
+from studio.adapters.layers import DENOISER
+from studio.adapters.naming import layer_table
 from studio.families import FAMILIES
 from studio.families._base import Model
 from studio.families._original_paths import unet_path
+from studio.models.identify import identify
 from studio.models.layout import read_layout
 from studio.models.source import resolve
 from studio.networks import NETWORKS
+from studio.networks._base import OVERHEAD
 from studio.workspace import Workspace
 from tests.families.originals import write_checkpoint
+from tests.families.small import write_small
 from tests.networks.put_in import attach, settings, write
 
 NAMES = NETWORKS.names()
@@ -41,6 +48,22 @@ def test_the_form_says_beforehand_what_it_will_be(
     assert told.whole == pytest.approx(sum(weight.numel() for weight in whole), rel=0.05)
     assert told.size_bytes == pytest.approx(written, rel=0.12)
     assert f"{told.layers} layers" in told.sentence()
+
+
+@pytest.mark.parametrize("family", ["sd3", "flux", "z-image"])
+@pytest.mark.parametrize("name", ["lora", "locon", "dora"])
+def test_a_file_that_joins_layers_is_as_large_as_was_said(
+    name: str, family: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    source = resolve(str(write_small(family, tmp_path / family)), workspace)
+    model = identify(source).open(source, device=torch.device("cpu"), dtype=torch.float32)
+    told = NETWORKS.get(name).describe(read_layout(source), model.family, settings())
+    table = layer_table(model)
+    changes = by_layer({DENOISER: NETWORKS.get(name).attach(model, settings()).factors()}, table)
+    kept = [vars(each.core) | vars(each) if isinstance(each, Dora) else vars(each)
+            for each in kohya_changes(changes, table).values()]  # fmt: skip
+    numbers = sum(each.numel() for one in kept for each in one.values() if isinstance(each, torch.Tensor))
+    assert told.size_bytes == 2 * numbers + told.layers * NETWORKS.get(name).tensors * OVERHEAD
 
 
 @pytest.mark.parametrize(("name", "values"), FILES)
