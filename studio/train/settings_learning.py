@@ -154,7 +154,7 @@ class LearningSettings(Settings):
         group="Network",
         advanced=True,
         label="Which blocks",
-        help="Only these are trained, such as: up, middle. Some bases have content and style. Empty: all.",
+        help="Only these are trained: names of the blocks of the base, with commas between. Empty: all.",
     )
     initialization: str = Knob(
         "usual",

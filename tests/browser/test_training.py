@@ -127,6 +127,8 @@ def test_a_preset_of_ones_own_is_saved_and_used(server: Server, visit: Visit, fo
     page = visit(server)
     enter(page, "Train")
     choose(page, "train-dataset", foxes)
+    page.locator("#train-purpose label", has_text="A subject").click()
+    expect(page.locator("#train-class_word")).to_be_visible()
     open_fold(page, "train-fold-how-long")
     fill(page, "train-steps", "55")
     open_fold(page, "train-shelf")

@@ -130,7 +130,7 @@ class Flux(Sibling):
         folder = ASSETS / "flux"
         publish(self.transformer, folder / "transformer")
         publish(self.t5, folder / "text_encoder_2")
-        self.t5_tokenizer.save_pretrained(folder / "tokenizer_2")
+        t5_tokenizer().save_pretrained(folder / "tokenizer_2")  # one that has not yet filled up anything
         scheduler().save_pretrained(folder / "scheduler")
         write_index(folder, "FluxPipeline", PARTS, BORROWED)
 

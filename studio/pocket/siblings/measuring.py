@@ -24,18 +24,21 @@ PRESET_OF = {
     "sd3": "pocket-sibling-subject",
     "flux": "pocket-flux-subject",
 }
-LEARNS = (
-    *("clip", "vae", "text_encoder", "xl/unet", "xl/text_encoder_2", "sd3/transformer"),
-    *("flux/transformer", "flux/text_encoder_2", "sibling presets"),
-)
+SHARED = ("clip", "vae", "text_encoder", "sibling presets")
+OWN = {
+    "xl": ("xl/unet", "xl/text_encoder_2"),
+    "sd3": ("sd3/transformer", "xl/text_encoder_2"),
+    "flux": ("flux/transformer", "flux/text_encoder_2"),
+}
+LEARNS = (*SHARED, *(part for own in OWN.values() for part in own))
 GROUNDS = ("white", "yellow", "teal", "pink", "blue", "green")
 
 
 def siblings() -> Figures:
     """How much of the gap between base and true pictures each closes, on the mean of three things."""
-    studio, tower = Studio(LEARNS), Tower()
-    found: Figures = {}
-    for name in PRESET_OF:
+    tower, found = Tower(), Figures()
+    for name, own in OWN.items():
+        studio = Studio((*SHARED, *own))
         closed = [_closed(studio, tower, name, thing) for thing in held_out("open")[::10]]
         found |= {f"{name}_closed": mean(each["closed"] for each in closed)}
         found |= {f"{name}_{each}": mean(one[each] for one in closed) for each in ("base", "lora", "real")}
