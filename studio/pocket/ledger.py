@@ -14,7 +14,7 @@ from studio.settings import PRESETS
 Figures = dict[str, float]
 PRESETS_OF = {
     "presets": ("pocket-subject", "pocket-style"),
-    "sibling presets": ("pocket-sibling-subject", "pocket-flux-subject"),
+    "sibling presets": ("pocket-xl-subject", "pocket-transformer-subject"),
 }
 
 

@@ -20,9 +20,9 @@ from studio.pocket.scenes import picture, plain
 from studio.pocket.things import STYLES, Thing, held_out
 
 PRESET_OF = {
-    "xl": "pocket-sibling-subject",
-    "sd3": "pocket-sibling-subject",
-    "flux": "pocket-flux-subject",
+    "xl": "pocket-xl-subject",
+    "sd3": "pocket-transformer-subject",
+    "flux": "pocket-transformer-subject",
 }
 SHARED = ("clip", "vae", "text_encoder", "sibling presets")
 OWN = {

@@ -29,7 +29,8 @@ def test_every_preset_of_ours_says_for_what_it_is() -> None:
     ("family", "base", "purpose", "found"),
     [
         ("pocket", "pocket", "subject", "pocket-subject"),
-        ("pocket-xl", "pocket-xl", "style", "pocket-sibling-style"),
+        ("pocket-xl", "pocket-xl", "style", "pocket-xl-style"),
+        ("pocket-flux", "pocket-flux", "subject", "pocket-transformer-subject"),
         ("sdxl", "my-sdxl", "style", "sdxl-style"),
         ("", "black-forest-labs/FLUX.1-dev", "subject", "flux-subject"),
         ("", "somebody/unknown", "subject", ""),
