@@ -91,6 +91,7 @@ def test_a_form_that_was_filled_is_as_it_was_again(server: Server, visit: Visit)
     page.locator("#train-purpose").get_by_text("A style", exact=True).click()
     quality.get_by_text("Best", exact=True).click()
     open_fold(page, "train-fold-how-long")
+    expect(steps).to_have_value("450")  # what the choices fill has come
     fill(page, "train-steps", "345")
     button(page, "Use these settings again").click()
     expect(steps).to_have_value(str(STEPS))
