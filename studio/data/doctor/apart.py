@@ -19,12 +19,9 @@ def apart(folder: Path) -> Callable[[Path, Path], bool]:
     return lambda one, other: bool(kept) and _pair(one, other) in kept
 
 
-def keep_apart(groups: Sequence[Sequence[Path]]) -> None:
-    """Remember that all pictures of each group stay."""
+def keep_apart(folder: Path, groups: Sequence[Sequence[Path]]) -> None:
+    """Remember that all pictures of each group of a dataset stay."""
     pairs = {_pair(*two) for group in groups for two in combinations(group, 2)}
-    if not pairs:
-        return
-    folder = next(iter(next(iter(groups)))).parent
     (folder / HISTORY).mkdir(exist_ok=True)
     with writing(_file(folder)) as file:
         json.dump(sorted(map(sorted, _read(folder) | pairs)), file, ensure_ascii=False, indent=1)

@@ -40,7 +40,7 @@ def remove(folder: Path, pictures: Sequence[str]) -> str:
 def keep_all(folder: Path, groups: Sequence[Sequence[str]]) -> str:
     """Leave pictures that are alike as they are, and do not speak of them again."""
     found = [present(folder, group) for group in groups]
-    keep_apart(found)
+    keep_apart(folder, found)
     return f"All {sum(map(len, found))} stay, and the check does not ask again."
 
 
