@@ -18,7 +18,7 @@ from studio.jobs.context import Context
 from studio.train.painting import paint
 from studio.train.plan import Plan
 from studio.train.settings import TrainSettings
-from studio.train.wording import is_style
+from studio.train.wording import PREPARING, is_style
 from studio.workspace import Workspace, writing
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def class_pictures(context: Context, model: Model, settings: TrainSettings, plan
     for start in range(0, len(missing), together):
         context.check()
         context.progress(
-            len(paths) - len(missing) + start, len(paths), "Before the first step: painting class pictures"
+            len(paths) - len(missing) + start, len(paths), f"{PREPARING}: painting class pictures"
         )
         _paint(model, plan, {number: paths[number] for number in missing[start : start + together]})
     return [Picture(path, plan.class_prompt, (plan.resolution, plan.resolution)) for path in paths]

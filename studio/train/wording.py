@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.families._base import Defaults
 
 STYLE = "style"
+PREPARING = "Before the first step"  # how the progress begins that is not yet one of steps
 ORDERS = 8  # of a caption's tags: enough to teach that it does not matter, few enough to keep encoded
 
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from studio.jobs.requests import PAUSE, SAMPLE_NOW, SAVE_NOW, STOP
 from studio.jobs.snapshot import JobView
+from studio.train.wording import PREPARING
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.markup import render, time_left
@@ -24,7 +25,6 @@ STATES = {
     "failed": "Did not work",
     "died": "Broken off",
 }
-PREPARING = "Before the first step"
 SOON = {
     frozenset({SAMPLE_NOW}): "Running, samples after this step",
     frozenset({SAVE_NOW}): "Running, a checkpoint after this step",

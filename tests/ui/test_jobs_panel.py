@@ -8,6 +8,7 @@ from studio.generate.settings import GenerateSettings
 from studio.jobs import processes
 from studio.jobs.events import Ended, EventLog, Progress, Started
 from studio.train.settings import TrainSettings
+from studio.train.wording import PREPARING
 from studio.ui.desk import Desk
 from studio.ui.jobs_panel import in_words, job_panel, press
 from studio.ui.status import status
@@ -122,5 +123,5 @@ def test_the_status_bar_says_that_a_job_is_pausing_and_what_else_is_paused(desk:
 
 
 def test_what_is_counted_before_the_first_step_is_told_apart(desk: Desk) -> None:
-    begin(desk, submit(desk)).append(Progress(4, 24, "Before the first step: painting class pictures"))
+    begin(desk, submit(desk)).append(Progress(4, 24, f"{PREPARING}: painting class pictures"))
     assert "preparing, 4 of 24" in status(desk)
