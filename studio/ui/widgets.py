@@ -117,6 +117,11 @@ def kept_now(event: gr.EventData) -> str:
     return f"{told.get('changes', '')} {time.time_ns()}"
 
 
+def memo(elem_id: str, value: str, **more: Any) -> gr.HTML:
+    """Text that the page keeps for the server and does not show; when it changes, the desk is kept."""
+    return _widget("memo", elem_id, (), value, **more)
+
+
 def heart(elem_id: str) -> gr.HTML:
     """Asks by the event `beat` what is new, more often while something happens: a new value says so."""
     return _widget("heart", elem_id, ("beat",), "")

@@ -5,6 +5,7 @@ The tests go in the order of the file and share a server and the training of the
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.browser.rooms import PATIENCE, choose, enter, fill, open_fold, train,
 
 pytestmark = pytest.mark.browser
 STAGE = "#train-stage"
+JOINING = re.compile("/queue/join")
 STEPS = 120  # enough to be seen and paused on a quick machine
 KOHYA = """
 pretrained_model_name_or_path = "pocket"
@@ -83,6 +85,25 @@ def test_any_cell_of_the_verdict_can_be_used(server: Server, visit: Visit) -> No
     assert new.with_suffix(".json").exists()
     enter(page, "Generate")
     expect(page.locator(".mixer")).to_contain_text(new.stem)
+
+
+def test_two_choices_made_at_once_are_both_followed(server: Server, visit: Visit) -> None:
+    page = _at_the_training(server, visit)
+    open_fold(page, "train-fold-how-long")
+    held: list[Route] = []
+    page.route(JOINING, lambda route: held.append(route))
+    page.locator("#train-purpose").get_by_text("A style", exact=True).click()
+    page.locator("#train-quality").get_by_text("Best", exact=True).click()
+    page.wait_for_timeout(1000)
+    for route in held:  # one is answered after the other, both too late, as on a busy machine
+        route.continue_()
+        page.wait_for_timeout(1500)
+    page.unroute(JOINING)
+    expect(page.locator("#train-steps input[type=number]")).to_have_value("450")
+    expect(page.locator("#train-class_word")).to_be_hidden()
+    expect(page.get_by_label("A style", exact=True)).to_be_checked()
+    expect(page.locator("#train-quality").get_by_label("Best")).to_be_checked()
+    until(page, lambda: json.loads((server.workspace.hidden / "train.json").read_text())["steps"] == 450)
 
 
 def test_a_form_that_was_filled_is_as_it_was_again(server: Server, visit: Visit) -> None:

@@ -88,7 +88,9 @@ def test_of_two_studios_opened_at_once_each_finds_a_port() -> None:
             tried.append(port)
             if len(tried) == 1:
                 quicker = other.enter_context(socket.socket())
+                quicker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed one may linger there
                 quicker.bind(("127.0.0.1", port))
+                quicker.listen()
                 raise OSError("the other one was quicker")
 
         on_free_port(None, start)

@@ -19,4 +19,9 @@
     watch("value", hear);
     hear();
   };
+
+  // What is written down when choices have filled the form.
+  studio.memo = ({ element, watch }) => {
+    watch("value", () => element.dispatchEvent(new Event("change", { bubbles: true })));
+  };
 })();

@@ -71,6 +71,7 @@ class TrainRoom:
             self.form.rest()
             self.shelf.place_files()
             self.keeper = keeper("train-keeper")
+            self.form.before.render()
         with gr.Column(elem_classes="desk-foot"):
             self.form.note()
             self.summary = live("train-summary")
@@ -92,9 +93,9 @@ class TrainRoom:
         names = list_datasets(self.desk.workspace)
         values = self.draft.last() or self._last_settings()
         purpose, quality = values.pop(PURPOSE, None), values.pop(QUALITY, None)
-        dataset = values.get("dataset") or (names[0] if names else None)
+        dataset = values["dataset"] = values.get("dataset") or (names[0] if names else None)
         updates: Updates = self.form.filled(self.form.automatic())
-        if values:
+        if len(values) > 1:
             updates = self.form.with_values(values, purpose=purpose or "")
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=dataset)
         if quality:
@@ -116,10 +117,13 @@ class TrainRoom:
     def carried(self, given: Given, values: dict[str, Any]) -> dict[Component, Any]:
         """The updates that begin a training on what the Caption room prepared."""
         names = list_datasets(self.desk.workspace)
-        updates = self.form.for_base({**given, self.form.fields["base"]: values["base"]})
+        word = values.get("class_word")
+        chosen = {self.form.fields[name]: values[name] for name in ("base", "dataset")}
+        chosen |= {self.form.purpose: "subject"} if word else {}
+        updates = self.form.follow({**given, **chosen})
         updates |= {**self.form.faultless(), **self.form.filled(values)}
-        if values.get("class_word"):
-            updates |= self.form.put_purpose("subject", values["class_word"])
+        if word:
+            updates |= self.form.put_purpose("subject", word)
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])
         updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from studio.presets import Known
 from studio.settings import knobs
@@ -37,6 +38,23 @@ QUALITIES = {
         Quality("best", "Best", steps=1.5, verdict="full"),
     )
 }
+
+
+class Followed(NamedTuple):
+    """What was chosen when the form last followed, and the values that it gave."""
+
+    choices: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, text: str) -> Followed:
+        """What `text` wrote down."""
+        return cls(*json.loads(text))
+
+    @property
+    def text(self) -> str:
+        """As JSON: the page keeps it, so that a request that overtook another is seen as it was made."""
+        return json.dumps(self)
 
 
 def changes_in_words(changes: Values) -> str:

@@ -25,21 +25,23 @@ from studio.ui.form import AUTO, Updates, changed_by_preset, component
 from studio.ui.generating.folds import FoldedForm
 from studio.ui.pulse import Given
 from studio.ui.training import choice
-from studio.ui.training.choice import FIRST, PERSONAL, PURPOSES, QUALITIES
-from studio.ui.widgets import live
+from studio.ui.training.choice import FIRST, PERSONAL, PURPOSES, QUALITIES, Followed
+from studio.ui.widgets import live, memo
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LAST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # what is chosen while one is under way holds
 TITLES = {"What to learn": "Name and captions", "Network": "Network and rank"}
 PROPOSED = ("trigger", "class_word")
-CHOICES = ("purpose", "quality", "preset_box", "before")  # beside the fields
+HELD = ("purpose", "quality", "preset_box", "before")  # beside the fields
 Values = Mapping[str, Any]
 
 
 class TrainForm(FoldedForm):
     """The fields of `TrainSettings`, and three choices that fill them: purpose, quality and preset.
 
-    `before` holds what the choices last gave, so that only fields the person left alone follow them.
+    `before` holds the choices that the form last followed, with dataset and base, and what they gave: so
+    only fields the person left alone follow the next. The page keeps it, and one handler follows all
+    choices, for two made quickly after one another would else each answer to half of what was chosen.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -65,7 +67,14 @@ class TrainForm(FoldedForm):
             interactive=True,
             render=False,
         )
-        self.before = gr.State(dict(self._layer(FIRST, "good")))
+        chosen = {
+            "dataset": None,
+            "base": start.get("base", "pocket"),
+            "purpose": "subject",
+            "quality": "good",
+        }
+        followed = self._followed({**chosen, "preset_box": FIRST}).text
+        self.before = memo("train-before", followed, render=False)
 
     def short_name(self, group: str) -> str:
         """Whole, for two groups begin with the same word."""
@@ -110,13 +119,9 @@ class TrainForm(FoldedForm):
         """Let the choices fill the form; called when all is placed."""
         self.base.events()
         fields = self.fields
-        given = self.inputs(self.before)
-        filling = [*self.outputs()]
-        for trigger in (self.preset_box.input, self.quality.input):
-            trigger(kindly(self._rechosen), given, filling, **LAST)
-        self.purpose.input(kindly(self._for_purpose), given, filling, **LAST)
-        fields["base"].input(kindly(self.for_base), given, filling, **LAST)
-        fields["dataset"].input(kindly(self._proposed), given, filling, **LAST)
+        choices = (self.preset_box, self.quality, self.purpose, fields["base"], fields["dataset"])
+        triggers = [choice.input for choice in choices]
+        gr.on(triggers, kindly(self.follow), self.inputs(self.before), self.outputs(), **LAST)
 
     def inputs(self, *others: Component) -> set[Component]:
         """What a handler of this form takes."""
@@ -161,13 +166,14 @@ class TrainForm(FoldedForm):
         updates |= {self.base.line: self.base.told_now(base), self.quality: quality}
         updates |= self.put_purpose(purpose, values.get("class_word"))
         updates[self.preset_box] = gr.update(choices=self.titles_of(presets), value=preset or None)
-        updates[self.before] = self._layer(preset, quality)
+        chosen = {"base": base, "purpose": purpose, "quality": quality, "preset_box": preset or None}
+        updates[self.before] = self._followed({"dataset": values.get("dataset"), **chosen}).text
         return updates
 
     def held(self, given: Given) -> dict[str, Any]:
         """All that stands in the form, for `as_it_was`."""
         values = {name: given[field] for name, field in self.fields.items()}
-        choices = {name: given[getattr(self, name)] for name in CHOICES}
+        choices = {name: given[getattr(self, name)] for name in HELD}
         return {"values": values, **choices}
 
     def as_it_was(self, held: Mapping[str, Any]) -> Updates:
@@ -178,10 +184,18 @@ class TrainForm(FoldedForm):
         known = held["preset_box"] if held["preset_box"] in self.presets() else None
         return {**updates, self.preset_box: gr.update(value=known)}
 
-    def settled(self, preset: str) -> Updates:
+    def settled(self, given: Given, preset: str) -> Updates:
         """The updates of a preset that was made of what the form holds."""
-        chosen = gr.update(choices=self.titles_of(self.presets()), value=preset)
-        return {self.preset_box: chosen, self.quality: "good", self.before: self._layer(preset, "good")}
+        shown = gr.update(choices=self.titles_of(self.presets()), value=preset)
+        chosen = {**self._choices(given), "preset_box": preset, "quality": "good"}
+        return {self.preset_box: shown, self.quality: "good", self.before: self._followed(chosen).text}
+
+    def without(self, given: Given) -> Updates:
+        """The updates of a chosen preset that is no more; the fields stay as they are."""
+        chosen = self._choices(given)
+        found = chosen["preset_box"] = self._preset_of(str(chosen["base"] or ""), chosen["purpose"]) or FIRST
+        shown = gr.update(choices=self.titles_of(self.presets()), value=found)
+        return {self.preset_box: shown, self.before: self._followed(chosen).text}
 
     def presets(self) -> dict[str, Known]:
         """Ours, and the person's own."""
@@ -193,48 +207,58 @@ class TrainForm(FoldedForm):
         own = [(f"{one.preset.title} (yours)", name) for name, one in presets.items() if one.own]
         return own + [(one.preset.title, name) for name, one in presets.items() if not one.own]
 
-    def _layer(self, preset: str | None, quality: str) -> dict[str, Any]:
-        known = presets_of(self.desk.workspace, "train").get(preset or "")
-        values = choice.with_quality(known.preset.values if known else {}, quality)
-        return {name: value for name, value in self.layer(values).items() if name not in PERSONAL}
+    def follow(self, given: Given) -> Updates:
+        """The updates of what was chosen since the form last followed; what the person wrote stays."""
+        before, chosen = Followed.of(given[self.before]), self._choices(given)
+        changed = {name for name, value in chosen.items() if value != before.choices.get(name)}
+        keep = frozenset({"base"})
+        if "preset_box" in changed:
+            known = self.presets().get(chosen["preset_box"] or "")
+            chosen["purpose"] = (known.preset.purpose if known else "") or chosen["purpose"]
+            keep = frozenset()
+        elif changed & {"base", "purpose"}:
+            chosen["preset_box"] = self._fitting(chosen, by_purpose="purpose" in changed)
+        updates = self._refilled(given, chosen, keep)
+        if "dataset" in changed:
+            updates |= self.proposed({**given, self.before: updates[self.before]}, chosen["dataset"] or "")
+        return updates
 
-    def _chosen(self, given: Given, preset: str | None, *, keep: frozenset[str] = frozenset()) -> Updates:
-        """The updates of another preset or quality: fields the person left alone follow."""
-        before = given[self.before]
-        after = self._layer(preset, given[self.quality] or "good")
+    def _choices(self, given: Given) -> dict[str, Any]:
+        fields = {name: given[self.fields[name]] for name in ("dataset", "base")}
+        return fields | {name: given[getattr(self, name)] for name in ("purpose", "quality", "preset_box")}
+
+    def _followed(self, chosen: Values) -> Followed:
+        known = presets_of(self.desk.workspace, "train").get(chosen["preset_box"] or "")
+        values = choice.with_quality(known.preset.values if known else {}, chosen["quality"] or "good")
+        layer = {name: value for name, value in self.layer(values).items() if name not in PERSONAL}
+        return Followed(dict(chosen), layer)
+
+    def _refilled(self, given: Given, chosen: dict[str, Any], keep: frozenset[str]) -> Updates:
+        """The updates of these choices; of the choices themselves only what another one changed."""
+        before, after = Followed.of(given[self.before]), self._followed(chosen)
         now = {name: self._now(name, given) for name in self.fields}
-        changed = changed_by_preset(now, before, after)
+        changed = changed_by_preset(now, before.values, after.values)
         updates = self.filled({name: value for name, value in changed.items() if name not in keep})
         if "base" in changed and "base" not in keep:
+            chosen["base"] = changed["base"]
             updates[self.base.line] = self.base.told_now(changed["base"])
-        proposed = {name: before[name] for name in PROPOSED if name in before}
-        return {**updates, self.preset_box: preset, self.before: {**after, **proposed}}
+        for name in ("purpose", "preset_box"):
+            if chosen[name] != given[getattr(self, name)]:
+                updates[getattr(self, name)] = chosen[name]
+        updates |= self.class_shown(chosen["purpose"])
+        proposed = {name: before.values[name] for name in PROPOSED if name in before.values}
+        return {**updates, self.before: Followed(chosen, {**after.values, **proposed}).text}
 
     def _now(self, name: str, given: Given) -> Any:
         value = given[self.fields[name]]
         return 0 if value is None and self.knobs[name].widget == AUTO else value
 
-    def _rechosen(self, given: Given) -> Updates:
-        preset = given[self.preset_box]
-        known = self.presets().get(preset or "")
-        purpose = known.preset.purpose if known else ""
-        updates = {**self._chosen(given, preset), **(self.put_purpose(purpose) if purpose else {})}
-        updates.pop(self.preset_box)  # it shows what was chosen, by now perhaps another one
-        return updates
-
-    def _for_purpose(self, given: Given) -> Updates:
-        purpose = given[self.purpose]
-        found = self._preset_of(str(given[self.fields["base"]] or ""), purpose)
-        preset = found or given[self.preset_box]
-        return {**self._chosen(given, preset, keep=frozenset({"base"})), **self.put_purpose(purpose)}
-
-    def for_base(self, given: Given) -> Updates:
-        """The updates of another base: the preset of its family, for the same purpose."""
-        known = self.presets().get(given[self.preset_box] or "")
-        found = self._preset_of(str(given[self.fields["base"]] or ""), given[self.purpose])
-        own = known is not None and known.own
-        preset = given[self.preset_box] if own or not found else found
-        return self._chosen(given, preset, keep=frozenset({"base"}))
+    def _fitting(self, chosen: Values, *, by_purpose: bool) -> str | None:
+        """The preset for a base and a purpose; one's own stays on another base."""
+        known = self.presets().get(chosen["preset_box"] or "")
+        if known is not None and known.own and not by_purpose:
+            return str(chosen["preset_box"])
+        return self._preset_of(str(chosen["base"] or ""), chosen["purpose"]) or chosen["preset_box"]
 
     def _preset_of(self, base: str, purpose: str) -> str:
         try:
@@ -245,23 +269,25 @@ class TrainForm(FoldedForm):
         return choice.preset_for(self.presets(), family=family, base=base, purpose=purpose)
 
     def put_purpose(self, purpose: str, class_word: str | None = None) -> Updates:
-        """The updates of another purpose; a style has no class to ask for."""
-        word = {} if class_word is None else {"value": class_word}
-        shown = gr.update(visible=purpose == "subject", **word)
-        return {self.purpose: purpose, self.fields["class_word"]: shown}
+        """The updates of another purpose."""
+        return {self.purpose: purpose, **self.class_shown(purpose, class_word)}
 
-    def _proposed(self, given: Given) -> Updates:
-        return self.proposed(given, given[self.fields["dataset"]] or "")
+    def class_shown(self, purpose: str, class_word: str | None = None) -> Updates:
+        """The updates of the word for the kind; a style has none to ask for."""
+        word = {} if class_word is None else {"value": class_word}
+        return {self.fields["class_word"]: gr.update(visible=purpose == "subject", **word)}
 
     def proposed(self, given: Given, dataset: str) -> Updates:
         """The words that a dataset knows of itself, where the person wrote none of their own."""
         try:
             known = hints(dataset_folder(self.desk.workspace, dataset))
         except StudioError:
-            return {self.before: gr.skip()}
-        before, changed = dict(given[self.before]), {}
+            return {}
+        followed = Followed.of(given[self.before])
+        before, changed = dict(followed.values), {}
         for name in PROPOSED:
             word, now = getattr(known, name), given[self.fields[name]] or ""
             if word and now != word and now in ("", before.get(name), self.knobs[name].default):
                 changed[name] = before[name] = word
-        return {**self.filled(changed), self.before: before}
+        chosen = {**followed.choices, "dataset": dataset}
+        return {**self.filled(changed), self.before: Followed(chosen, before).text}

@@ -19,7 +19,7 @@ from studio.ui.form import Updates
 from studio.ui.markup import render
 from studio.ui.pulse import Given
 from studio.ui.training.bringing import ACCEPT, first_of
-from studio.ui.training.choice import FIRST, PERSONAL
+from studio.ui.training.choice import FIRST, PERSONAL, Followed
 from studio.ui.training.form import QUIET, TrainForm
 from studio.ui.widgets import import_box, live, uploaded
 
@@ -68,11 +68,11 @@ class Shelf:
         form.preset_box.change(kindly(self.told), form.preset_box, self.about, **QUIET)
         self.save.click(
             kindly(self._saved),
-            form.inputs(self.name),
+            form.inputs(form.before, self.name),
             [*form.outputs(), self.name],
             **QUIET,
         )
-        self.about.act(kindly(self._binned), None, form.preset_box, **QUIET)
+        self.about.act(kindly(self._binned), self.inputs(), [form.preset_box, form.before], **QUIET)
         self.files.dropped(kindly(self._dropped), self.inputs(), self.outputs(), **QUIET)
         self.brought.act(kindly(self._noted), None, self.outputs(), **QUIET)
 
@@ -108,7 +108,7 @@ class Shelf:
             fault.field = fault.field or NAME
             return self.form.faulty(fault)
         gr.Info(f"“{preset.title}” is among your presets. These steps are what it calls a good quality.")
-        return {**self.form.faultless(), **self.form.settled(name), self.name: ""}
+        return {**self.form.faultless(), **self.form.settled(given, name), self.name: ""}
 
     def _of_preset(self, given: Given) -> TrainSettings:
         """What is worth keeping: trigger and class belong to one subject, not to a way of training."""
@@ -116,10 +116,10 @@ class Shelf:
         usual = {knob.name: knob.default for knob in knobs(TrainSettings)}
         return TrainSettings.parse({**values, "trigger": usual["trigger"], "class_word": "", "dataset": "x"})
 
-    def _binned(self, event: gr.EventData) -> Any:
+    def _binned(self, given: Given, event: gr.EventData) -> Updates:
         bin_preset(self.desk.workspace, "train", str(event._data["name"]))
         gr.Info("The preset is in the system's bin.")
-        return gr.update(choices=self.form.titles_of(self.form.presets()), value=FIRST)
+        return self.form.without(given)
 
     def _dropped(self, given: Given, event: gr.EventData) -> Updates:
         with uploaded(event._data["files"]) as folder:
@@ -128,9 +128,10 @@ class Shelf:
         present = {name: given[self.form.fields[name]] for name in KEPT if name in self.form.fields}
         kept = {name: value for name, value in present.items() if value not in (None, "")}
         updates = self.filled(given, {**usual, **kept, **brought.values}, brought.title, brought.notes)
-        layer = updates[self.form.before]
-        own = {name: value for name, value in layer.items() if name not in brought.values}
-        return {**updates, self.form.before: own}  # what the file says stays when the base is changed
+        before = Followed.of(updates[self.form.before])
+        others = {name: value for name, value in before.values.items() if name not in brought.values}
+        updates[self.form.before] = before._replace(values=others).text  # what the file says stays
+        return updates
 
 
 def decoded(value: str) -> Any:
