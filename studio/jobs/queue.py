@@ -110,6 +110,10 @@ class Queue:
             except StudioError:
                 marker.unlink(missing_ok=True)
 
+    def in_hand(self) -> Run | None:
+        """The run that a process is doing now, whoever began it."""
+        return next((run for run in self.waiting() if running(run.folder(self.workspace))), None)
+
     def holds(self, run_id: str) -> bool:
         """Whether this run waits or is being done."""
         return self.marker(run_id) is not None

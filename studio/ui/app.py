@@ -17,7 +17,7 @@ from studio.ui.guard import Guard
 from studio.ui.guide import Guide
 from studio.ui.markup import render
 from studio.ui.pulse import Pulse
-from studio.ui.serving import announce, on_free_port, show
+from studio.ui.serving import announce, farewell, on_free_port, show
 from studio.ui.status import status
 from studio.ui.tabs.caption import CaptionRoom
 from studio.ui.tabs.generate import GenerateRoom
@@ -141,6 +141,8 @@ def serve(
     finally:
         page.close(verbose=False)
         dispatcher.close()
+        if left := farewell(dispatcher.queue):
+            print(left, flush=True)
 
 
 def launch(

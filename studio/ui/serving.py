@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import Callable
 
 from studio.errors import StudioError
+from studio.jobs.queue import Queue
 
 FIRST, LAST = 7860, 7960
 
@@ -58,6 +59,18 @@ def announce(address: str) -> str:
     here = address.replace("0.0.0.0", "127.0.0.1")
     print(f"LoRA Studio is open at {here} (Ctrl+C closes it)", flush=True)
     return here
+
+
+def farewell(queue: Queue) -> str:
+    """What goes on, or waits, when the page is closed; empty where nothing does."""
+    run, waiting = queue.in_hand(), len(list(queue.waiting()))
+    told = []
+    if run is not None:
+        told.append(f"“{run.title}” goes on without the page. To pause or stop it, open the studio again.")
+        waiting -= 1
+    if waiting:
+        told.append(f"In the queue, until the studio is open again: {waiting}.")
+    return "\n".join(told)
 
 
 def show(address: str, *, browser: bool, window: bool) -> None:

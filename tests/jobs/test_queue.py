@@ -20,6 +20,7 @@ from studio.jobs.events import Ended, EventLog, Started
 from studio.jobs.queue import Queue, last_start, running
 from studio.jobs.snapshot import JobView, Journal
 from studio.jobs.worker import Worker
+from studio.ui.serving import farewell
 from studio.workspace import Workspace
 from tests.jobs.workshop import COMMAND, KINDS, CountSettings
 
@@ -190,13 +191,18 @@ def test_a_page_that_comes_back_adopts_the_job_that_runs_on(workspace: Workspace
     first.start()
     run_id = submit(workspace, "alone", steps=100_000, fate="waits")
     until(lambda: running(workspace.runs / run_id))
+    waits = submit(workspace)
     first.close()
+    told = farewell(first.queue)
+    assert first.queue.read(run_id).title in told and told.endswith("open again: 1.")
+    first.queue.remove(waits)
     second = Dispatcher(workspace, KINDS, command=COMMAND)
     second.start()
     assert Journal(workspace).job(run_id).state == "running"
     second.queue.stop(run_id)
     assert ended(workspace, run_id).state == "stopped"
     second.close()
+    assert farewell(second.queue) == ""
 
 
 def test_a_job_cut_off_by_a_power_cut_says_so_and_can_be_resumed(workspace: Workspace) -> None:
