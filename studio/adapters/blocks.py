@@ -50,15 +50,20 @@ def blocks_of(layers: Iterable[Layer]) -> tuple[str, ...]:
 def mask(text: str, layers: Collection[Layer]) -> dict[str, float]:
     """The weight of each block of the model, of a ready mask's name or of “up 0.1=1, mid=0.5”.
 
-    In a list, what is not named has weight 0; "up 0" means all of that level, "up" that whole side.
     Raises `SettingsError` for what is no block.
     """
-    blocks = blocks_of(layers)
     named = text.strip().casefold() or "all"
-    if named in MASKS:
-        return ready_mask(named, layers)
+    return ready_mask(named, layers) if named in MASKS else listed(named, blocks_of(layers))
+
+
+def listed(text: str, blocks: Collection[str]) -> dict[str, float]:
+    """The weight of each block of a list such as “up 0.1=1, mid=0.5”.
+
+    What is not named has weight 0; "up 0" means all of that level, "up" that whole side.
+    Raises `SettingsError` for what is no block.
+    """
     weights = dict.fromkeys(blocks, 0.0)
-    for part in named.split(","):
+    for part in text.strip().casefold().split(","):
         name, equals, told = part.partition("=")
         meant = [block for block in blocks if _means(name.strip(), block)]
         try:
@@ -66,9 +71,10 @@ def mask(text: str, layers: Collection[Layer]) -> dict[str, float]:
         except ValueError:
             meant = []
         if not meant:
+            first, *_, last = (*blocks, *blocks)
             raise SettingsError(
                 f"Blocks: “{part.strip()[:60]}” cannot be used",
-                remedy=f"Choose {', '.join(MASKS)}, or a list such as {blocks[0]}=1, {blocks[-1]}=0.5.",
+                remedy=f"Choose {', '.join(MASKS)}, or a list such as {first}=1, {last}=0.5.",
                 field="blocks",
             )
         weights |= dict.fromkeys(meant, weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from math import prod, sqrt
+from math import hypot, prod, sqrt
 
 from studio.adapters.blocks import block_of
 from studio.adapters.clashes import WeightOf
@@ -28,13 +28,19 @@ def force(
 
 def total_force(portion: Portion, weight_of: WeightOf, size_of: SizeOf | None = None) -> float:
     """The same over the whole denoiser."""
+    return hypot(*parts_of_total(portion, weight_of, size_of).values())
+
+
+def parts_of_total(portion: Portion, weight_of: WeightOf, size_of: SizeOf | None = None) -> dict[str, float]:
+    """What each block of the denoiser has in `total_force`, which is the root of the sum of their squares."""
     size_of = size_of or _measured(weight_of)
-    changed, original = 0.0, 0.0
+    changed: defaultdict[str, float] = defaultdict(float)
+    original = 0.0
     for layer, change in portion.adapter.changes.items():
         if layer.part == DENOISER:
-            changed += (portion.share(layer) * change.norm(weight_of(layer))) ** 2
+            changed[block_of(layer)] += (portion.share(layer) * change.norm(weight_of(layer))) ** 2
             original += size_of(layer) ** 2
-    return sqrt(changed / original) if original else 0.0
+    return {block: sqrt(each / original) if original else 0.0 for block, each in changed.items()}
 
 
 def equal_force(

@@ -2,7 +2,8 @@
 
 A look is a dictionary: `names`, `blocks`, `pairs` (`one` and `other` are places in `names`; `cosine`,
 `overlap`, `heat`, and `strip`, [cosine, overlap] by block), `force` at weight 1 (of each LoRA `total`, and
-`blocks`), `even` (the weights of equal force) and `sentences`.
+`blocks`; `parts` is what each block has in `total`, whose square is the sum of theirs), `even` (the
+weights of equal force), `masks` (the ready masks of the base, by name) and `sentences`.
 """
 
 from __future__ import annotations
@@ -16,17 +17,22 @@ from typing import Any
 from studio.adapters.library import Card
 from studio.workspace import Workspace, writing
 
-VERSION = 1
+VERSION = 2
 Look = dict[str, Any]
 
 
 def read_look(workspace: Workspace, cards: Sequence[Card], base: str) -> Look | None:
     """What is known of these LoRAs on this base, in this order; None before anybody has looked."""
+    return open_look(_file(workspace, cards, base))
+
+
+def open_look(path: Path) -> Look | None:
+    """A look of this or an earlier day; None where it is gone, damaged or of an older kind."""
     try:
-        look = json.loads(_file(workspace, cards, base).read_text(encoding="utf-8"))
+        look = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return look if isinstance(look, dict) else None
+    return look if isinstance(look, dict) and "masks" in look else None
 
 
 def keep_look(workspace: Workspace, cards: Sequence[Card], base: str, look: Mapping[str, Any]) -> Path:

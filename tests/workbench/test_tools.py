@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,10 @@ def test_a_look_is_remembered_and_needs_no_open_model(do: Do, two: Workspace, ti
     look = read_look(two, cards, str(tiny))
     assert look is not None and look["names"] == ["fox", "ink"]
     assert [each["total"] > 0 for each in look["force"]] == [True, True]
+    assert [hypot(*each["parts"].values()) for each in look["force"]] == pytest.approx(
+        [each["total"] for each in look["force"]], rel=1e-3
+    )
+    assert set(look["masks"]["all"]) >= set(look["blocks"])
     assert len(look["pairs"]) == 1 and set(look["pairs"][0]["strip"]) <= set(look["blocks"])
     assert opened.WARM._opened is None
     assert read_look(two, cards[::-1], str(tiny)) is None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import sqrt
-from typing import Any
+from math import hypot
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.components import Component
 
+from studio.adapters.blocks import TEXT, listed
 from studio.adapters.library import Card
+from studio.errors import SettingsError
 from studio.jobs.snapshot import JobView
 from studio.settings import Settings
 from studio.ui.desk import Desk
@@ -23,13 +25,30 @@ from studio.workbench.tools.clashes import ClashSettings
 
 MUCH = 0.5  # of the weights' size: from here on pictures tend to look overcooked
 WORDS = ((1.0, "likely to clash", "hot"), (0.6, "have something in common", "warm"), (0.0, "apart", "cool"))
-Weight = tuple[str, float]
+
+
+class Weight(NamedTuple):
+    """How much of a LoRA is in a mix: in the denoiser, in the text encoders where that differs, and where."""
+
+    name: str
+    at: float
+    text: float | None = None
+    blocks: str = "all"
+
+    def in_block(self, block: str, masks: Mapping[str, Mapping[str, float]]) -> float:
+        """The weight in one block; under a mask that cannot be read, that of all."""
+        at = self.at if block != TEXT or self.text is None else self.text
+        named = self.blocks.strip().casefold() or "all"
+        try:
+            return at * (masks[named] if named in masks else listed(named, masks["all"])).get(block, 1.0)
+        except SettingsError:
+            return at
 
 
 class ClashBox:
     """Places itself where it is made; shows what is known of the mix, and lets the person look.
 
-    `mix` gives the names and weights of the LoRAs that are on, from the values of `inputs`; `base` gives
+    `mix` gives the weights of the LoRAs that are on, from the values of `inputs`; `base` gives
     the base model. Events of `widget`: `even` with the `weights` ({name: weight}) of equal force as JSON.
     """
 
@@ -68,7 +87,7 @@ class ClashBox:
 
     def _cards(self, weights: Sequence[Weight]) -> list[Card]:
         known = {card.name: card for card in self.library.cards()}
-        return [known[name] for name, _ in weights if name in known]
+        return [known[one.name] for one in weights if one.name in known]
 
     def _job(self, cards: Sequence[Card], base: str) -> JobView | None:
         run = self._runs.get(self._key(cards, base))
@@ -76,6 +95,11 @@ class ClashBox:
 
     def _key(self, cards: Sequence[Card], base: str) -> tuple[str, ...]:
         return (base, *(card.name for card in cards))
+
+
+def weighed(row: Mapping[str, Any]) -> Weight:
+    """The weight of a row of the mixer."""
+    return Weight(row["name"], row["weight"], row.get("text"), str(row.get("blocks") or "all"))
 
 
 def clash_html(
@@ -89,8 +113,8 @@ def clash_html(
         busy = job is not None and job.state in ("waiting", "running")
         fault = job.message if job is not None and job.state in ("failed", "died") else ""
         return render("clash", look=None, busy=busy, fault=fault, several=len(weights) > 1)
-    forces = [_force(one, found) for one, found in zip(weights, look["force"], strict=True)]
-    together = sqrt(sum(each["share"] ** 2 for each in forces))
+    forces = [_force(one, found, look["masks"]) for one, found in zip(weights, look["force"], strict=True)]
+    together = hypot(*(each["share"] for each in forces))
     strongest = max((each["share"] for each in forces), default=0.0) or 1.0
     return render(
         "clash",
@@ -126,15 +150,19 @@ def _cell(block: str, cosine: float, overlap: float) -> dict[str, Any]:
     }
 
 
-def _force(weight: Weight, found: Mapping[str, Any]) -> dict[str, Any]:
-    name, at = weight
-    share = abs(at) * float(found["total"])
-    most = max(found["blocks"].values(), default=0.0) or 1.0
+def _force(weight: Weight, found: Mapping[str, Any], masks: Mapping[str, Any]) -> dict[str, Any]:
+    share = hypot(*(each * weight.in_block(block, masks) for block, each in found["parts"].items()))
+    pushed = {
+        block: abs(weight.in_block(block, masks)) * float(each) for block, each in found["blocks"].items()
+    }
+    most = max(found["blocks"].values(), default=0.0) * abs(weight.at) or 1.0
     strip = [
-        {"title": f"{block}: {abs(at) * each:.1%}", "percent": round(100 * each / most)}
-        for block, each in found["blocks"].items()
+        {"title": f"{block}: {each:.1%}", "percent": min(100, round(100 * each / most))}
+        for block, each in pushed.items()
     ]
-    return {"name": name, "weight": f"{at:g}", "share": share, "told": f"{100 * share:.1f} %", "strip": strip}
+    where = "" if weight.blocks.strip().casefold() in ("", "all") else ", in some blocks"
+    told = {"name": weight.name, "weight": f"{weight.at:g}{where}", "told": f"{100 * share:.1f} %"}
+    return {**told, "share": share, "strip": strip}
 
 
 def _ordered(look: Look, strip: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -147,4 +175,4 @@ def _ends(blocks: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _is_even(weights: Sequence[Weight], look: Look) -> bool:
-    return all(abs(at - even) < 0.01 for (_, at), even in zip(weights, look["even"], strict=True))
+    return all(abs(one.at - even) < 0.01 for one, even in zip(weights, look["even"], strict=True))

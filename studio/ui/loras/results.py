@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from studio.jobs.events import Artifact
 from studio.jobs.snapshot import JobView
 from studio.ui.desk import Desk
 from studio.ui.jobs_panel import behind, facts
-from studio.ui.loras.clash import clash_html
+from studio.ui.loras.clash import Weight, clash_html
 from studio.ui.markup import render
+from studio.workbench.looks import open_look
 
 LASTS = 3600.0  # seconds for which the last result is shown by itself
 
@@ -87,10 +87,9 @@ def _when(each: dict[str, Any]) -> str:
 
 def _clash(view: JobView) -> str:
     for artifact in _of(view, "look"):
-        try:
-            look = json.loads(Path(artifact.path).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        look = open_look(Path(artifact.path))
+        if look is None:
             return ""
-        weights = [(one["name"], float(one["weight"])) for one in artifact.facts["loras"]]
+        weights = [Weight(one["name"], float(one["weight"])) for one in artifact.facts["loras"]]
         return clash_html(look, weights, evens=False)
     return ""

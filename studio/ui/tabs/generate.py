@@ -35,7 +35,7 @@ from studio.ui.generating.starting import Starting
 from studio.ui.generating.words import Words
 from studio.ui.jobs_panel import press
 from studio.ui.library import Library, take_adapters
-from studio.ui.loras.clash import ClashBox
+from studio.ui.loras.clash import ClashBox, weighed
 from studio.ui.markup import render
 from studio.ui.pictures_view import PicturesView, used_seed
 from studio.ui.pulse import Given, Pulse
@@ -135,7 +135,7 @@ class GenerateRoom:
                 "generate-clash",
                 library=self.library,
                 inputs=[self.mixer, base],
-                mix=lambda given: [(row["name"], row["weight"]) for row in self._heard(given)],
+                mix=lambda given: [weighed(row) for row in self._heard(given)],
                 base=lambda given: given[base] or "pocket",
             )
         self.clash.widget.even(kindly(self._evened), self.mixer, self.mixer, **QUIET)

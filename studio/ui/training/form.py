@@ -120,7 +120,7 @@ class TrainForm(FoldedForm):
         self.base.events()
         fields = self.fields
         choices = (self.preset_box, self.quality, self.purpose, fields["base"], fields["dataset"])
-        triggers = [choice.input for choice in choices]
+        triggers = [each.input for each in choices]
         gr.on(triggers, kindly(self.follow), self.inputs(self.before), self.outputs(), **LAST)
 
     def inputs(self, *others: Component) -> set[Component]:

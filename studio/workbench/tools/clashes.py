@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from studio.settings import Knob
@@ -102,22 +103,29 @@ def _same_words(cards: Sequence[Card]) -> list[str]:
 
 
 def _forces(job: Job, adapters: Sequence[Adapter], files: BaseFiles, weight_of: Any) -> dict[str, Any]:
-    from studio.adapters.force import evened, force, total_force
+    from studio.adapters.blocks import MASKS, ready_mask
+    from studio.adapters.force import evened, force, parts_of_total
     from studio.adapters.mixing import Portion
     from studio.workbench.sizes import Sizes
 
     sizes = Sizes(files, job.workspace)
     sizes.measure({layer for a in adapters for layer in a.changes}, job.watch("Measuring the base, once"))
     portions = [Portion(adapter, 1.0) for adapter in adapters]
-    totals = [total_force(portion, weight_of, sizes.of) for portion in portions]
+    parts = [parts_of_total(portion, weight_of, sizes.of) for portion in portions]
+    totals = [hypot(*each.values()) for each in parts]
     by_block = force(portions, weight_of, sizes.of)
     return {
         "force": [
-            {"total": round(total, 5), "blocks": {block: round(each, 5) for block, each in found.items()}}
-            for total, found in zip(totals, by_block, strict=True)
+            {"total": round(total, 5), "blocks": _rounded(found), "parts": _rounded(part)}
+            for total, found, part in zip(totals, by_block, parts, strict=True)
         ],
         "even": [round(each, 3) for each in evened(totals)],
+        "masks": {name: ready_mask(name, files.table.layers) for name in MASKS},
     }
+
+
+def _rounded(found: Mapping[str, float]) -> dict[str, float]:
+    return {block: round(each, 6) for block, each in found.items()}
 
 
 ENTRY = Clashes()

@@ -14,7 +14,7 @@ from studio.ui.desk import Desk
 from studio.ui.generating.servant import servant
 from studio.ui.library import Library, take_adapters
 from studio.ui.loras.arrivals import Arrivals
-from studio.ui.loras.clash import clash_html
+from studio.ui.loras.clash import Weight, clash_html, weighed
 from studio.ui.loras.receipts import Receipts
 from studio.ui.loras.servant import Librarian
 from studio.ui.loras.shelf import Shelf
@@ -85,23 +85,48 @@ LOOK = {
     "pairs": [
         {"one": 0, "other": 1, "cosine": 0.3, "overlap": 0.2, "heat": 2.0, "strip": {"mid": [0.3, 0.2]}}
     ],
-    "force": [{"total": 0.1, "blocks": {"mid": 0.1}}, {"total": 0.4, "blocks": {"mid": 0.4}}],
+    "force": [
+        {"total": 0.1, "blocks": {"mid": 0.1, "up 0.0": 0.2}, "parts": {"mid": 0.06, "up 0.0": 0.08}},
+        {"total": 0.4, "blocks": {"mid": 0.4, "text": 0.1}, "parts": {"mid": 0.4}},
+    ],
+    "masks": {
+        "all": {"mid": 1.0, "up 0.0": 1.0, "text": 1.0},
+        "content": {"mid": 0.0, "up 0.0": 1.0, "text": 1.0},
+    },
     "even": [2.0, 0.5],
     "sentences": ["“a<b” and “c” fight."],
 }
 
 
 def test_clash_and_force_follow_the_weights() -> None:
-    told = clash_html(LOOK, [("a<b", 1.0), ("c", -0.5)])
+    told = clash_html(LOOK, [Weight("a<b", 1.0), Weight("c", -0.5)])
     assert "likely to clash" in told and "a&lt;b" in told and "<b”" not in told
     assert (
         "10.0 % at weight 1" in told and "20.0 % at weight -0.5" in told and "by 22 % of their size" in told
     )
     assert json.dumps({"a": 1})[0] == "{" and 'data-event="even"' in told
-    assert 'data-event="even"' not in clash_html(LOOK, [("a<b", 2.0), ("c", 0.5)])
+    assert 'data-event="even"' not in clash_html(LOOK, [Weight("a<b", 2.0), Weight("c", 0.5)])
     assert "lower the strongest" not in told
-    assert "lower the strongest" in clash_html(LOOK, [("a<b", 1.0), ("c", 2.0)])
-    assert "Do they clash?" in clash_html(None, [("a", 1.0), ("b", 1.0)])
+    assert "lower the strongest" in clash_html(LOOK, [Weight("a<b", 1.0), Weight("c", 2.0)])
+    assert "Do they clash?" in clash_html(None, [Weight("a", 1.0), Weight("b", 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        ("all", "10.0 % at weight 1<"),
+        ("content", "8.0 % at weight 1, in some blocks"),
+        ("mid=2", "12.0 % at weight 1, in some blocks"),
+        ("mid=much", "10.0 %"),
+    ],
+)
+def test_force_follows_the_weights_of_the_blocks(blocks: str, told: str) -> None:
+    html = clash_html(LOOK, [weighed({"name": "a<b", "weight": 1.0, "blocks": blocks}), Weight("c", 1.0)])
+    assert told in html
+
+
+def test_force_on_the_words_follows_their_own_weight() -> None:
+    assert "text: 20.0%" in clash_html(LOOK, [Weight("a<b", 1.0), Weight("c", 1.0, text=2.0)])
 
 
 def test_an_old_file_waits_for_the_persons_word(workspace: Workspace, tmp_path: Path) -> None:
