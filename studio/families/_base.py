@@ -92,6 +92,8 @@ class Family(ABC):
     """Parts that a storage takes: the denoiser, and text encoders of more than a billion weights."""
     suggested: tuple[str, ...] = ()
     """Models of the hub to offer to a person who has none of this family."""
+    about: str = ""
+    """What to know of its pictures before it is chosen, where that is not plain."""
     order: int = 100
 
     def variant(self, source: Source, layout: Layout) -> Family:

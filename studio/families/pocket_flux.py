@@ -17,6 +17,7 @@ class PocketFlux(Flux1):
 
     name = "pocket-flux"
     title = "Miniature FLUX"
+    about = PocketXL.about
     architecture = "lora-studio-pocket-flux"
     base_version = "pocket_flux"
     defaults = replace(PocketXL.defaults, guidance=2.5, target_modules=Flux1.defaults.target_modules)

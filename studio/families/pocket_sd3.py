@@ -15,6 +15,7 @@ class PocketSD3(StableDiffusion3):
 
     name = "pocket-sd3"
     title = "Miniature SD3"
+    about = PocketXL.about
     architecture = "lora-studio-pocket-sd3"
     base_version = "pocket_sd3"
     defaults = replace(PocketXL.defaults, target_modules=StableDiffusion3.defaults.target_modules)

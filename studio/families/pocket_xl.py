@@ -13,6 +13,7 @@ class PocketXL(StableDiffusionXLFamily):
 
     name = "pocket-xl"
     title = "Miniature XL"
+    about = "Small and rough: to try LoRAs of this shape without a card."
     architecture = "lora-studio-pocket-xl"
     base_version = "pocket_xl"
     defaults = Defaults(

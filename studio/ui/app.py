@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from studio.data.dataset import list_datasets
+from studio.data.dataset import dataset_folder, list_datasets
 from studio.jobs.dispatcher import Dispatcher
 from studio.kinds import KINDS
 from studio.ui import theme
+from studio.ui.captioning.aim import is_base_chosen
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.guard import Guard
@@ -79,9 +80,11 @@ def _from_train_to_generate(train: TrainRoom, generate: GenerateRoom, rooms: gr.
 def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:
     @kindly
     def carried(given: dict[Any, Any], event: gr.EventData) -> dict[Any, Any]:
-        base, trigger, class_word, _ = event._data["aim"]
-        values = {"dataset": event._data["dataset"], "base": base, "class_word": class_word}
+        (base, trigger, class_word, _), dataset = event._data["aim"], str(event._data["dataset"])
+        values = {"dataset": dataset, "class_word": class_word}
         values |= {"trigger": trigger} if trigger else {}
+        if is_base_chosen(train.desk.workspace, dataset_folder(train.desk.workspace, dataset)):
+            values["base"] = base
         return {**train.carried(given, values), rooms: gr.update(selected="train")}
 
     caption.bench.train(carried, train.inputs(), [*train.filling(), rooms], **QUIET)
@@ -89,13 +92,16 @@ def _from_caption_to_train(caption: CaptionRoom, train: TrainRoom, rooms: gr.Tab
 
 def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.Tabs) -> None:
     @kindly
-    def used(rows: list[dict[str, Any]] | None, event: gr.EventData) -> dict[Any, Any]:
+    def used(rows: list[dict[str, Any]] | None, now: str | None, event: gr.EventData) -> dict[Any, Any]:
         prompt = {"prompt": event._data["prompt"]} if event._data.get("prompt") else {}
-        return {**generate.mixed(loras.used(event), rows, **prompt), rooms: gr.update(selected="generate")}
+        mix = loras.used(event)
+        base = loras.library.base_for([row["name"] for row in mix], now or "")
+        changed = {**prompt, **({"base": base} if base else {})}
+        return {**generate.mixed(mix, rows, **changed), rooms: gr.update(selected="generate")}
 
     outputs = [*generate.filling(), rooms]
     for event in (loras.grid.used, loras.result.used, loras.result.picked):
-        event(used, generate.mixer, outputs, **QUIET)
+        event(used, [generate.mixer, generate.fields["base"]], outputs, **QUIET)
 
 
 def _from_generate(generate: GenerateRoom, caption: CaptionRoom, train: TrainRoom, rooms: gr.Tabs) -> None:

@@ -95,7 +95,8 @@ def _title(base: Base) -> str:
 
 
 def _here(source: Source) -> dict[str, str]:
-    return {"family": identify(source).title, "size": size_in_words(read_layout(source).size_bytes)}
+    family, size = identify(source), size_in_words(read_layout(source).size_bytes)
+    return {"family": family.title, "size": size, "about": family.about}
 
 
 @lru_cache(maxsize=64)

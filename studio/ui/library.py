@@ -6,7 +6,7 @@ import filecmp
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from studio.adapters.library import Card, adapters, companions
 from studio.errors import AdapterError, StudioError
 from studio.families import family_named, go_together
 from studio.models.identify import identify
-from studio.models.source import resolve
+from studio.models.source import bases, resolve
 from studio.ui.desk import Desk
 from studio.ui.faults import seen_or_none
 from studio.ui.markup import picture_url, size_in_words
@@ -131,6 +131,15 @@ class Library:
             if row.get("on") and usable(row)
         ]
 
+    def base_for(self, names: Collection[str], base: str) -> str:
+        """The base to change to, where none of these LoRAs fits the present one; empty where none has to."""
+        cards = [card for card in self.cards() if card.name in names and not card.fault]
+        if not cards or any(not misfit(card, self.family(base)) for card in cards):
+            return ""
+        here = [one.value for one in bases(self.desk.workspace) if one.downloaded]
+        known = {one: family for one in here if (family := self.family(one))}
+        return next((one for one, family in known.items() if not misfit(cards[0], family)), "")
+
     def family(self, base: str) -> str:
         """The name of the base's family; empty where it is not known (not downloaded, or not there)."""
         if base not in self._families:
@@ -158,7 +167,7 @@ def misfit(card: Card, family: str) -> str:
         return card.fault
     if go_together(card.family, family):
         return ""
-    return f"Made for {family_title(card.family)}, not for this base model."
+    return f"Made for {family_title(card.family)}: left out on this base."
 
 
 def family_title(name: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST = 48  # tokens
 BEAMS = 3
+REPEATED = 7  # tokens that come no second time: a small model may run in circles
 
 
 class OpenedSentence(OpenedModel):
@@ -54,6 +55,7 @@ class OpenedSentence(OpenedModel):
                 max_new_tokens=self.longest,
                 num_beams=BEAMS,
                 do_sample=False,
+                no_repeat_ngram_size=REPEATED,
             )
         said = self.processor.batch_decode(tokens, skip_special_tokens=True)
         return [" ".join(word for word in text.split() if word not in self.unwanted) for text in said]

@@ -79,7 +79,7 @@ window.studio = window.studio || {};
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     const go = [...document.querySelectorAll("button.go")].find((button) => button.offsetParent);
-    if (!go) return;
+    if (!go || go.closest(".desk:has(.keeper):not([data-kept])")) return; // the form is not there yet
     event.preventDefault();
     // The field still holds the last keys: let it hand them over before the button takes them.
     if (document.activeElement) document.activeElement.dispatchEvent(new Event("input", { bubbles: true }));

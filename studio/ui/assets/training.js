@@ -48,8 +48,19 @@
     showSamples(section);
   }
 
-  // The verdict: all cells show the pictures of one prompt.
+  // The verdict: all cells show the pictures of one prompt. Where the grid is wider than the screen, the
+  // recommended cell is the one that is seen first.
+  const placed = new WeakSet();
+  function showBest(section) {
+    const scroll = section.querySelector(".scroll"), best = section.querySelector(".cell.best");
+    if (!best || placed.has(scroll) || !scroll.clientWidth) return;
+    placed.add(scroll);
+    const hidden = best.getBoundingClientRect().right - scroll.getBoundingClientRect().right;
+    if (hidden > 0) scroll.scrollLeft = hidden + 12;
+  }
+
   function showPrompt(section) {
+    showBest(section);
     const at = section.dataset.own || "0";
     for (const tab of section.querySelectorAll("[data-prompt-at]")) tab.setAttribute("aria-pressed", tab.dataset.promptAt === at);
     for (const picture of section.querySelectorAll("[data-of-prompt]")) picture.dataset.own = picture.dataset.ofPrompt === at ? "shown" : "away";

@@ -40,6 +40,11 @@ def read_aim(workspace: Workspace, folder: Path) -> Aim:
     return Aim(base, known.trigger, known.class_word, f"#{red:02x}{green:02x}{blue:02x}")
 
 
+def is_base_chosen(workspace: Workspace, folder: Path) -> bool:
+    """Whether a person chose the base of a dataset's aim."""
+    return str(folder) in _bases(workspace)
+
+
 def write_aim(workspace: Workspace, folder: Path, aim: Aim) -> None:
     """Remember it; only what is another than before is written. Raises `DatasetError` for no colour."""
     before = read_aim(workspace, folder)

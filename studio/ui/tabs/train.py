@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.data.dataset import dataset_folder, list_datasets, picture_files
+from studio.data.hints import set_hints
 from studio.errors import SettingsError, StudioError
 from studio.ui.desk import Desk
 from studio.ui.faults import kindly
@@ -20,7 +21,7 @@ from studio.ui.pulse import Given, Pulse
 from studio.ui.training.asides import Asides, aside
 from studio.ui.training.choice import changes_in_words
 from studio.ui.training.fit import FitView
-from studio.ui.training.form import QUIET, TrainForm
+from studio.ui.training.form import PROPOSED, QUIET, TrainForm
 from studio.ui.training.memory import read_memory
 from studio.ui.training.outcome import tidy, use
 from studio.ui.training.runs import bin_training, compare_html, runs_html
@@ -90,8 +91,7 @@ class TrainRoom:
 
     def opened(self) -> dict[Component, Any]:
         """What a window that was just opened finds: the form as it was left, or a fresh start."""
-        names = list_datasets(self.desk.workspace)
-        values = self.draft.last() or self._last_settings()
+        names, values = list_datasets(self.desk.workspace), self._left()
         purpose, quality = values.pop(PURPOSE, None), values.pop(QUALITY, None)
         dataset = values["dataset"] = values.get("dataset") or (names[0] if names else None)
         updates: Updates = self.form.filled(self.form.automatic())
@@ -102,13 +102,19 @@ class TrainRoom:
             updates[self.form.quality] = quality
         return {**updates, self.keeper: AS_KEPT}
 
-    def _last_settings(self) -> dict[str, Any]:
-        last = self.desk.latest("train")
-        return dict(last.run.settings) if last else {}
+    def _left(self) -> dict[str, Any]:
+        """The form as it was left, or the settings of the last training."""
+        last = None if (kept := self.draft.last()) else self.desk.latest("train")
+        return dict(last.run.settings) if last else kept
 
     def entered(self, given: Given) -> dict[Component, Any]:
-        """The newest dataset, where none is chosen yet: pictures just captioned are there to be learned."""
+        """The newest dataset, where none is chosen yet: pictures just captioned are there to be learned.
+
+        A window that comes back opens the room while the form as it was left is still on its way.
+        """
         names, dataset = list_datasets(self.desk.workspace), self.form.fields["dataset"]
+        if not given[dataset] and self._left().get("dataset"):
+            return {dataset: gr.update(choices=names)}
         chosen = given[dataset] or (names[0] if names else "")
         updates = self.form.proposed(given, chosen) if chosen else {}
         value = {} if given[dataset] else {"value": chosen or None}  # what is typed meanwhile stays
@@ -118,14 +124,15 @@ class TrainRoom:
         """The updates that begin a training on what the Caption room prepared."""
         names = list_datasets(self.desk.workspace)
         word = values.get("class_word")
-        chosen = {self.form.fields[name]: values[name] for name in ("base", "dataset")}
+        chosen = {self.form.fields[name]: values[name] for name in ("base", "dataset") if name in values}
         chosen |= {self.form.purpose: "subject"} if word else {}
         updates = self.form.follow({**given, **chosen})
         updates |= {**self.form.faultless(), **self.form.filled(values)}
         if word:
             updates |= self.form.put_purpose("subject", word)
         updates[self.form.fields["dataset"]] = gr.update(choices=names, value=values["dataset"])
-        updates[self.form.base.line] = self.form.base.told_now(values["base"])
+        if "base" in values:
+            updates[self.form.base.line] = self.form.base.told_now(values["base"])
         return updates
 
     def filled(self, given: Given, values: dict[str, Any], title: str) -> dict[Component, Any]:
@@ -153,6 +160,8 @@ class TrainRoom:
             settings = self.form.parsed(given)
             folder = self._folder(settings.dataset)
             settings = self.form.ready(given)
+            words = {name: word for name in PROPOSED if (word := getattr(settings, name))}
+            set_hints(folder, **words)
         except SettingsError as fault:
             return self.form.faulty(fault)
         self._keep(given)

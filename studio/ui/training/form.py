@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.data.dataset import dataset_folder
-from studio.data.hints import hints
+from studio.data.hints import Hints, hints
 from studio.errors import SettingsError, StudioError
 from studio.models.identify import identify
 from studio.models.source import resolve
@@ -277,17 +277,24 @@ class TrainForm(FoldedForm):
         word = {} if class_word is None else {"value": class_word}
         return {self.fields["class_word"]: gr.update(visible=purpose == "subject", **word)}
 
-    def proposed(self, given: Given, dataset: str) -> Updates:
-        """The words that a dataset knows of itself, where the person wrote none of their own."""
+    def _words_of(self, dataset: str) -> Hints:
         try:
-            known = hints(dataset_folder(self.desk.workspace, dataset))
+            return hints(dataset_folder(self.desk.workspace, dataset))
         except StudioError:
-            return {}
+            return Hints()
+
+    def proposed(self, given: Given, dataset: str) -> Updates:
+        """The words that a dataset knows of itself, where the person wrote none of their own.
+
+        Those of the dataset before are its own: they do not stay for another.
+        """
         followed = Followed.of(given[self.before])
+        known, left = self._words_of(dataset), self._words_of(followed.choices["dataset"] or "")
         before, changed = dict(followed.values), {}
         for name in PROPOSED:
-            word, now = getattr(known, name), given[self.fields[name]] or ""
-            if word and now != word and now in ("", before.get(name), self.knobs[name].default):
+            now, usual, was = given[self.fields[name]] or "", self.knobs[name].default, getattr(left, name)
+            word = getattr(known, name) or (usual if was and now == was else "")
+            if word != now and now in ("", before.get(name), usual, was) and (word or was):
                 changed[name] = before[name] = word
         chosen = {**followed.choices, "dataset": dataset}
         return {**self.filled(changed), self.before: Followed(chosen, before).text}
