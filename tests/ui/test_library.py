@@ -80,3 +80,13 @@ def test_the_very_same_file_is_not_added_twice(workspace: Workspace, tmp_path: P
     added, refused = take_adapters(workspace, tmp_path / "in")
     assert added == []
     assert "already" in str(refused[0])
+
+
+def test_a_lora_brings_its_base_along_where_the_present_one_does_not_fit(library: Library) -> None:
+    for family in ("pocket", "pocket-sd3", "flux"):
+        write_lora(library.desk.workspace.loras / f"of {family}.safetensors", family=family)
+    assert library.base_for(["of pocket-sd3"], "pocket") == "pocket-sd3"
+    assert library.base_for(["of pocket"], "pocket-sd3") == "pocket"
+    assert library.base_for(["of pocket", "of pocket-sd3"], "pocket-sd3") == ""
+    assert library.base_for(["of flux"], "pocket") == ""  # none of that family is here
+    assert library.base_for([], "pocket") == ""

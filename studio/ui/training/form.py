@@ -218,7 +218,7 @@ class TrainForm(FoldedForm):
             keep = frozenset()
         elif changed & {"base", "purpose"}:
             chosen["preset_box"] = self._fitting(chosen, by_purpose="purpose" in changed)
-        updates = self._refilled(given, chosen, keep)
+        updates = self._refilled(given, {**chosen, "dataset": before.choices["dataset"]}, keep)
         if "dataset" in changed:
             updates |= self.proposed({**given, self.before: updates[self.before]}, chosen["dataset"] or "")
         return updates
