@@ -52,6 +52,7 @@ def cell(step: int, weight: float = 1.0, **scores: float) -> Cell:
         ([cell(100, 0.8, likeness=0.69), cell(100, 1.0)], (100, 1.0), ""),  # hardly better: not for that
         ([cell(100, likeness=0.3)], (100, 1.0), "train longer"),
         ([cell(100, variety=0.1)], (100, 1.0), "nearly the same at every seed"),
+        ([cell(100, drift=0.55)], (100, 1.0), "the trigger word is not used: train shorter, or use it"),
         ([cell(100, obeys=0.0)], (100, 1.0), "hardly heeds"),
     ],
 )

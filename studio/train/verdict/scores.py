@@ -10,6 +10,7 @@ FAINT = 0.2  # of the way from the base to your own pictures: with less, it has 
 COPIES = 0.5  # of the variety that is usual: with less, every seed gives nearly the same
 DEAF = 0.5  # of what the base makes of the second prompt's difference from the first
 ALIKE = 0.25  # more of the usual variety lost than by the chosen one that is worth a word
+STRAYS = 0.6  # of how far two seeds of the base are apart: more drift, and it comes unasked
 MOVES = 0.1  # more drift than the chosen one's that is worth a word
 NEARLY = 0.03  # less worth than the best, which a strength nearer to 1 makes up for
 GROWS = 0.02  # likeness by which the last checkpoint must exceed the one before it to still be growing
@@ -94,6 +95,11 @@ class Judge:
             return "Its pictures are nearly the same at every seed: train shorter, or on more pictures."
         if self._deafness(best) > 1 - DEAF:
             return "It hardly heeds the rest of a prompt: train shorter, or on pictures with captions."
+        if self._drift(best) > STRAYS:
+            return (
+                "It also changes pictures in which the trigger word is not used: "
+                "train shorter, or use it at less strength."
+            )
         return ""
 
     def _of_later(self, best: Cell, later: Sequence[Cell]) -> str:

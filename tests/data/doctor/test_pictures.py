@@ -49,6 +49,15 @@ def test_a_blur_that_the_training_s_size_hides_is_none(workspace: Workspace, tmp
     assert found(look(workspace, folder, BaseFacts(1536, 64, ())), "blurred") == ["large"]
 
 
+def test_a_chequered_cloth_is_no_spoilt_jpeg(workspace: Workspace, tmp_path: Path) -> None:
+    cloth = Image.new("RGB", (256, 256), "white")
+    for left in range(0, 256, 32):
+        for top in range(0, 256, 32):
+            cloth.paste((190, 20, 30), (left, top, left + 16, top + 16))
+            cloth.paste((190, 20, 30), (left + 16, top + 16, left + 32, top + 32))
+    assert found(look(workspace, save(tmp_path / "cloth", {"cloth": cloth})), "jpeg") == []
+
+
 @pytest.mark.parametrize("change", COPIES, ids=lambda change: change.__name__)
 def test_near_duplicates_are_grouped_and_the_largest_stays(
     change: ordinary.Spoil, workspace: Workspace, tmp_path: Path

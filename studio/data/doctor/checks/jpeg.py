@@ -11,6 +11,7 @@ from studio.data.doctor.viewing import Grey, View
 
 SQUARE = 8  # pixels, in the format
 STEP = 4  # of 255: smaller steps are hard to see
+DRAWN = 96  # of 255: larger ones are edges of things, as of a chequered cloth
 HEAVY = 0.16  # of the borders; quality 10 leaves 0.17 to 0.5, quality 75 at most 0.1
 
 
@@ -57,7 +58,8 @@ def _steps(grey: Grey) -> float:
     if grey.shape[1] < 8 * SQUARE:
         return 0.0
     step = np.abs(np.diff(grey, axis=1))
-    seen = step[:, 1:-1] - np.maximum(step[:, :-2], step[:, 2:]) > STEP
+    alone = step[:, 1:-1] - np.maximum(step[:, :-2], step[:, 2:])
+    seen = (alone > STEP) & (alone < DRAWN)
     shares = np.sort([seen[:, place::SQUARE].mean() for place in range(SQUARE)])
     usual = float(np.median(shares))
     return float(shares[-1]) - usual if shares[-2] - usual < (shares[-1] - usual) / 2 else 0.0
