@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from studio.adapters.metadata import AdapterFacts
 from studio.errors import AdapterError
+from studio.families import title_of
 
 NOT_THERE, OTHER_SIZE = "the base has no such layer", "the base's layer has another size"
 
@@ -55,7 +56,7 @@ class Receipt:
         if self.whole or (anyway and fitting):
             return
         said = self.facts.base_version or self.facts.architecture or self.facts.base
-        note = f", and it says that it is for “{said[:60]}”" if said else ""
+        note = f", and it says that it is for “{title_of(said)[:60]}”" if said else ""
         raise AdapterError(
             f"The LoRA “{self.name}” does not fit {self.base}",
             why=f"{fitting} of its {self.layers} layers are there in the same size{note}",

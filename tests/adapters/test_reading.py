@@ -17,6 +17,7 @@ from studio.adapters.naming import LayerTable, kohya_key, layer_table
 from studio.adapters.original_names import original_names
 from studio.adapters.reading import read_adapter
 from studio.errors import AdapterError
+from studio.families import FAMILIES
 from studio.families._base import Model
 from tests.adapters.loras import PREFIXES, attention, make_lora, random_factors, read_lora
 from tests.bench.fuzz_reader import fuzz
@@ -131,7 +132,7 @@ def test_a_lora_for_another_base_is_refused_with_the_figures(tmp_path: Path, mod
         read_adapter(path, LayerTable("Another base", half, {}))
     assert f"{matching} of its {total} layers" in str(fault.value)
     assert "“ink” does not fit Another base" in str(fault.value)
-    assert "“sd_v1”" in str(fault.value)
+    assert f"“{FAMILIES.get('sd1').title}”" in str(fault.value)
 
 
 def test_a_lora_of_another_width_is_refused(tmp_path: Path, model: Model) -> None:
