@@ -16,6 +16,7 @@ from studio.ui.desk import Desk
 from studio.ui.faults import kindly
 from studio.ui.guard import Guard
 from studio.ui.guide import Guide
+from studio.ui.library import family_title
 from studio.ui.markup import render
 from studio.ui.pulse import Pulse
 from studio.ui.serving import announce, farewell, on_free_port, show
@@ -97,6 +98,8 @@ def _from_loras_to_generate(loras: LorasRoom, generate: GenerateRoom, rooms: gr.
         mix = loras.used(event)
         base = loras.library.base_for([row["name"] for row in mix], now or "")
         changed = {**prompt, **({"base": base} if base else {})}
+        if base:
+            gr.Info(f"The base is {family_title(loras.library.family(base))} now, which it was made for.")
         return {**generate.mixed(mix, rows, **changed), rooms: gr.update(selected="generate")}
 
     outputs = [*generate.filling(), rooms]
