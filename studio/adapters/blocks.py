@@ -7,7 +7,7 @@ lies outside of blocks is "outer", a text encoder is one block "text".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from studio.adapters.layers import DENOISER, Layer
 from studio.errors import SettingsError
@@ -56,7 +56,7 @@ def mask(text: str, layers: Collection[Layer]) -> dict[str, float]:
     return ready_mask(named, layers) if named in MASKS else listed(named, blocks_of(layers))
 
 
-def listed(text: str, blocks: Collection[str]) -> dict[str, float]:
+def listed(text: str, blocks: Sequence[str]) -> dict[str, float]:
     """The weight of each block of a list such as “up 0.1=1, mid=0.5”.
 
     What is not named has weight 0; "up 0" means all of that level, "up" that whole side.
@@ -71,10 +71,9 @@ def listed(text: str, blocks: Collection[str]) -> dict[str, float]:
         except ValueError:
             meant = []
         if not meant:
-            first, *_, last = (*blocks, *blocks)
             raise SettingsError(
                 f"Blocks: “{part.strip()[:60]}” cannot be used",
-                remedy=f"Choose {', '.join(MASKS)}, or a list such as {first}=1, {last}=0.5.",
+                remedy=f"Choose {', '.join(MASKS)}, or a list such as {blocks[0]}=1, {blocks[-1]}=0.5.",
                 field="blocks",
             )
         weights |= dict.fromkeys(meant, weight)

@@ -40,7 +40,7 @@ class Weight(NamedTuple):
         at = self.at if block != TEXT or self.text is None else self.text
         named = self.blocks.strip().casefold() or "all"
         try:
-            return at * (masks[named] if named in masks else listed(named, masks["all"])).get(block, 1.0)
+            return at * (masks[named] if named in masks else listed(named, [*masks["all"]])).get(block, 1.0)
         except SettingsError:
             return at
 

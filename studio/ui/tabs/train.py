@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -160,11 +161,12 @@ class TrainRoom:
             settings = self.form.parsed(given)
             folder = self._folder(settings.dataset)
             settings = self.form.ready(given)
-            words = {name: word for name in PROPOSED if (word := getattr(settings, name))}
-            set_hints(folder, **words)
         except SettingsError as fault:
             return self.form.faulty(fault)
         self._keep(given)
+        words = {name: word for name in PROPOSED if (word := getattr(settings, name))}
+        with suppress(OSError, StudioError):  # a folder that may only be read can be learned from as well
+            set_hints(folder, **words)
         title = free_title(self.view.trainings(), settings.name or folder.name)
         self.desk.submit("train", settings, title=title)
         return {**self.form.faultless(), self.looked_at: START}

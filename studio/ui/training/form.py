@@ -67,13 +67,8 @@ class TrainForm(FoldedForm):
             interactive=True,
             render=False,
         )
-        chosen = {
-            "dataset": None,
-            "base": start.get("base", "pocket"),
-            "purpose": "subject",
-            "quality": "good",
-        }
-        followed = self._followed({**chosen, "preset_box": FIRST}).text
+        chosen = {"dataset": None, "base": start.get("base", "pocket"), "preset_box": FIRST}
+        followed = self._followed({**chosen, "purpose": "subject", "quality": "good"}).text
         self.before = memo("train-before", followed, render=False)
 
     def short_name(self, group: str) -> str:
@@ -221,7 +216,8 @@ class TrainForm(FoldedForm):
         updates = self._refilled(given, {**chosen, "dataset": before.choices["dataset"]}, keep)
         if "dataset" in changed:
             updates |= self.proposed({**given, self.before: updates[self.before]}, chosen["dataset"] or "")
-        return updates
+        word = updates.get(self.fields["class_word"], {}).get("value")
+        return {**updates, **self.class_shown(chosen["purpose"], word)}
 
     def _choices(self, given: Given) -> dict[str, Any]:
         fields = {name: given[self.fields[name]] for name in ("dataset", "base")}
@@ -245,7 +241,6 @@ class TrainForm(FoldedForm):
         for name in ("purpose", "preset_box"):
             if chosen[name] != given[getattr(self, name)]:
                 updates[getattr(self, name)] = chosen[name]
-        updates |= self.class_shown(chosen["purpose"])
         proposed = {name: before.values[name] for name in PROPOSED if name in before.values}
         return {**updates, self.before: Followed(chosen, {**after.values, **proposed}).text}
 

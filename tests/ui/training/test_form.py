@@ -92,6 +92,27 @@ def test_the_words_of_a_dataset_come_back_with_it_and_do_not_stay_for_another(
     assert (window["trigger"], window["class_word"]) == ("hatch", "")
 
 
+def test_a_style_asks_for_no_class_though_its_dataset_was_chosen_with_it(
+    window: Window, workspace: Workspace
+) -> None:
+    set_hints(workspace.datasets / "Ink", class_word="fox")
+    asked = dict(window.given) | {window.field("dataset"): "Ink", window.field("purpose"): "style"}
+    told = window.form.follow(asked)[window.field("class_word")]
+    assert (told["value"], told["visible"]) == ("fox", False)
+
+
+def test_a_folder_that_may_only_be_read_is_learned_from_as_well(
+    window: Window, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr("studio.ui.tabs.train.set_hints", refused)
+    window.choose(dataset="Foxes").write(trigger="zork", class_word="fox")
+    window.room._train(window.given)
+    assert len(list(workspace.runs.iterdir())) == 1
+
+
 def test_a_word_of_ones_own_goes_along_to_another_dataset(window: Window) -> None:
     window.choose(dataset="Foxes").write(trigger="mine").choose(dataset="Ink")
     assert window["trigger"] == "mine"
