@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from studio.adapters.metadata import AdapterFacts
 from studio.errors import AdapterError
-from studio.families import title_of
+from studio.families import family_named
 
 NOT_THERE, OTHER_SIZE = "the base has no such layer", "the base's layer has another size"
 
@@ -55,8 +55,9 @@ class Receipt:
         fitting = sum(self.matched.values())
         if self.whole or (anyway and fitting):
             return
-        said = self.facts.base_version or self.facts.architecture or self.facts.base
-        note = f", and it says that it is for “{title_of(said)[:60]}”" if said else ""
+        family, facts = family_named(self.family), self.facts
+        said = family.title if family else facts.base_version or facts.architecture or facts.base
+        note = f", and it says that it is for “{said[:60]}”" if said else ""
         raise AdapterError(
             f"The LoRA “{self.name}” does not fit {self.base}",
             why=f"{fitting} of its {self.layers} layers are there in the same size{note}",

@@ -11,11 +11,6 @@ def go_together(adapter: str, base: str) -> bool:
     return not adapter or not base or adapter == base
 
 
-def title_of(said: str) -> str:
-    """What people call the base that a file says it is for, or the file's own word where nobody knows it."""
-    return next((one.title for one in FAMILIES if said in (one.base_version, one.architecture)), said)
-
-
 def family_named(name: str) -> Family | None:
     """The family of this name; None where a file names one that this version does not have."""
     return next((family for family in FAMILIES if family.name == name), None)

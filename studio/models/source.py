@@ -81,6 +81,17 @@ class Base:
     downloaded: bool
 
 
+def base_of_family(workspace: Workspace, family: str = "") -> str:
+    """The first base on this machine of the family of this name, or of any; empty where there is none."""
+    from studio.families import family_named
+
+    wanted = family_named(family)
+    if family and wanted is None:
+        return ""
+    here = (base for base in bases(workspace) if base.downloaded)
+    return next((base.value for base in here if wanted is None or base.family_title == wanted.title), "")
+
+
 def bases(workspace: Workspace) -> list[Base]:
     """What the base-model box offers: the miniature, the models here, then some of the hub's.
 

@@ -16,7 +16,7 @@ from studio.adapters.library import Card, adapters, companions
 from studio.errors import AdapterError, StudioError
 from studio.families import family_named, go_together
 from studio.models.identify import identify
-from studio.models.source import bases, resolve
+from studio.models.source import base_of_family, resolve
 from studio.ui.desk import Desk
 from studio.ui.faults import seen_or_none
 from studio.ui.markup import picture_url, size_in_words
@@ -136,9 +136,7 @@ class Library:
         cards = [card for card in self.cards() if card.name in names and not card.fault]
         if not cards or any(not misfit(card, self.family(base)) for card in cards):
             return ""
-        here = [one.value for one in bases(self.desk.workspace) if one.downloaded]
-        known = {one: family for one in here if (family := self.family(one))}
-        return next((one for one, family in known.items() if not misfit(cards[0], family)), "")
+        return base_of_family(self.desk.workspace, cards[0].family)
 
     def family(self, base: str) -> str:
         """The name of the base's family; empty where it is not known (not downloaded, or not there)."""

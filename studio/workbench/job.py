@@ -14,7 +14,7 @@ from studio.errors import AdapterError
 from studio.families import FAMILIES
 from studio.generate.opened import WARM, Opened
 from studio.jobs.context import Context
-from studio.models.source import bases, resolve
+from studio.models.source import base_of_family, resolve
 from studio.workbench.settings import Part
 from studio.workspace import free_path, safe_name
 
@@ -77,9 +77,8 @@ class Job:
         if wanted:
             return wanted
         family = next(filter(None, (self._family(name) for name in names)), "")
-        for base in bases(self.workspace):
-            if base.downloaded and (not family or base.family_title == FAMILIES.get(family).title):
-                return base.value
+        if found := base_of_family(self.workspace, family):
+            return found
         told = FAMILIES.get(family).title if family else "this LoRA"
         raise AdapterError(f"There is no base model for {told} here", remedy="Choose one, or bring one.")
 

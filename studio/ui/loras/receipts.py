@@ -13,10 +13,9 @@ from studio.adapters.naming import LayerTable
 from studio.adapters.reading import make_receipt
 from studio.adapters.receipt import Receipt
 from studio.errors import StudioError
-from studio.families import family_named
 from studio.models.identify import identify
 from studio.models.layout import read_layout
-from studio.models.source import bases, resolve
+from studio.models.source import base_of_family, resolve
 from studio.ui.library import family_title
 from studio.workspace import Workspace
 
@@ -33,10 +32,7 @@ class Receipts:
 
     def base_for(self, card: Card) -> str:
         """A base on this machine of the family for which a LoRA was made; empty if there is none."""
-        made_for = family_named(card.family)
-        title = made_for.title if made_for else ""
-        found = [base for base in bases(self.workspace) if base.downloaded]
-        return next((base.value for base in found if base.family_title == title), "")
+        return base_of_family(self.workspace, card.family) if card.family else ""
 
     def of(self, card: Card, base: str) -> dict[str, Any]:
         """`lines` of what is in the file; with a base its name, whether it `fits`, and what is ignored."""
