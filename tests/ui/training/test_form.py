@@ -62,12 +62,8 @@ def window(workspace: Workspace) -> Window:
     return Window(workspace)
 
 
-def test_an_answer_to_what_was_chosen_before_is_not_taken_for_a_choice(window: Window) -> None:
-    asked = dict(window.given) | {window.field("purpose"): "style", window.field("quality"): "best"}
-    once = window.form.follow(asked)
-    assert window.form.follow(asked) == once  # one choice may be told twice
-    window.given = asked
-    window.take(once)
+def test_two_choices_that_are_told_together_are_both_followed(window: Window) -> None:
+    window.choose(purpose="style", quality="best")
     assert (window["purpose"], window["preset_box"], window["steps"]) == ("style", "pocket-style", 450)
     assert Followed.of(window["before"]).choices["quality"] == "best"
 
